@@ -1,0 +1,77 @@
+"""System checks: mistakes of wiring are found before anything runs."""
+
+from typing import Any
+
+from django.core.checks import Error, register
+from django.db.models import Q
+
+from backoffice.core.events import FLOORS, KINDS, SUBSCRIPTIONS
+from backoffice.core.states import Machine
+
+
+@register()
+def check_subscriptions(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """Refuse handlers of unknown kinds and of events from a higher floor."""
+    errors = []
+    for subscription in SUBSCRIPTIONS.values():
+        for name in subscription.kinds:
+            kind = KINDS.get(name)
+            if kind is None:
+                errors.append(
+                    Error(f"{subscription.name} handles {name!r}, which nobody declares.", id="core.E001")
+                )
+            elif FLOORS.index(kind.floor) > FLOORS.index(subscription.floor):
+                errors.append(
+                    Error(
+                        f"{subscription.name} handles {name!r} of the higher floor {kind.floor}.",
+                        hint="News travels up; let the higher floor call a service instead.",
+                        id="core.E002",
+                    )
+                )
+    return errors
+
+
+@register()
+def check_machines(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """Refuse transitions with undeclared events and guards over to-many relations."""
+    errors = []
+    for machine in Machine.registry.values():
+        for transition in machine.transitions.values():
+            where = f"{machine.label}.{transition.name}"
+            if transition.event not in KINDS:
+                errors.append(Error(f"{where} emits undeclared {transition.event!r}.", id="core.E003"))
+            for guard in transition.guards:
+                for name in _lookups(guard.condition):
+                    if _crosses_to_many(machine.model, name):
+                        errors.append(
+                            Error(
+                                f"{where}: guard {guard.name} crosses a to-many relation ({name}).",
+                                hint="Use Exists(…): a join would double the row.",
+                                id="core.E004",
+                            )
+                        )
+    return errors
+
+
+def _lookups(condition: Q) -> list[str]:
+    names = []
+    for child in condition.children:
+        if isinstance(child, Q):
+            names += _lookups(child)
+        elif isinstance(child, tuple):
+            names.append(child[0])
+    return names
+
+
+def _crosses_to_many(model: Any, lookup: str) -> bool:
+    for part in lookup.split("__"):
+        try:
+            field = model._meta.get_field(part)
+        except Exception:
+            return False
+        if field.one_to_many or field.many_to_many:
+            return True
+        if field.related_model is None:
+            return False
+        model = field.related_model
+    return False

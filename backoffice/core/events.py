@@ -1,0 +1,245 @@
+"""Business facts: declared kinds, emission in the same transaction, delivery in batches."""
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import connection, transaction
+from django.utils import timezone
+
+from backoffice.core.actor import _unit, acting_job, current_unit
+from backoffice.core.choices import Origin
+from backoffice.core.models.event import Event, EventDelivery
+
+logger = logging.getLogger(__name__)
+
+FLOORS = ["core", "inventory", "orders", "logistics", "finance", "support", "insights"]
+BATCH = 500
+ATTEMPTS = 8
+
+Handler = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A declared event kind: the floor that emits it and the model it is about."""
+
+    name: str
+    floor: str
+    subject: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A handler of one floor for some kinds."""
+
+    name: str
+    floor: str
+    kinds: tuple[str, ...]
+    function: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that happened to one document."""
+
+    subject_id: int
+    order_id: int | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    occurred_at: datetime | None = None
+
+
+KINDS: dict[str, Kind] = {}
+SUBSCRIPTIONS: dict[str, Subscription] = {}
+BY_KIND: dict[str, list[str]] = defaultdict(list)
+# A document whose writes are told by events of another document names those here.
+SUBJECTS_BY_TABLE: dict[str, set[str]] = {}
+
+
+def declare(floor: str, subject: str, kinds: Mapping[str, str]) -> None:
+    """Declare the event kinds of one document: `declare("orders", "orders.order", {...})`."""
+    for name, text in kinds.items():
+        KINDS[name] = Kind(name, floor, subject, text)
+
+
+def told_by(document: str, *subjects: str) -> None:
+    """State that writes to one document may be told by events about other documents."""
+    SUBJECTS_BY_TABLE[document] = {document, *subjects}
+
+
+def needs_event(label: str) -> bool:
+    """Say whether a written model is a business document, which may not change in silence."""
+    from backoffice.core.models.document import BusinessDocument
+
+    return issubclass(apps.get_model(label), BusinessDocument)
+
+
+def on(*kinds: str) -> Callable[[Handler], Handler]:
+    """Subscribe a handler `function(events, *, now)`; its module tells its floor."""
+
+    def register(function: Handler) -> Handler:
+        module = function.__module__.removeprefix("backoffice.")
+        floor = module.split(".")[0]
+        name = f"{floor}.{function.__name__}"
+        SUBSCRIPTIONS[name] = Subscription(name, floor, kinds, function)
+        for kind in kinds:
+            BY_KIND[kind].append(name)
+        return function
+
+    return register
+
+
+INSERT = """
+WITH event AS (
+  INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
+    data, origin, occurred_at)
+  SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
+    f.data, %(origin)s, coalesce(f.occurred_at, %(now)s)
+  FROM unnest(%(subjects)s::bigint[], %(orders)s::bigint[], %(data)s::jsonb[],
+    %(times)s::timestamptz[]) WITH ORDINALITY AS f(subject_id, order_id, data, occurred_at, n)
+  ORDER BY f.n
+  RETURNING id
+)
+"""
+DELIVER = """
+INSERT INTO core_eventdelivery (event_id, handler)
+SELECT event.id, h FROM event CROSS JOIN unnest(%(handlers)s::text[]) AS h
+"""
+
+
+def emit(kind: str, facts: Iterable[Fact]) -> None:
+    """Write events and their deliveries in the open service block, in one statement."""
+    unit = current_unit()
+    declared = KINDS[kind]
+    facts = list(facts)
+    unit.subjects.add(declared.subject)
+    if not facts:
+        return
+    handlers = BY_KIND.get(kind, [])
+    parameters = {
+        "kind": kind,
+        "subject_type": declared.subject,
+        "actor": unit.actor.user_id,
+        "request": unit.actor.request_id,
+        "reason": unit.reason[:300],
+        "origin": unit.actor.origin,
+        "now": unit.now,
+        "subjects": [f.subject_id for f in facts],
+        "orders": [f.order_id for f in facts],
+        "data": [json.dumps(f.data, default=str) for f in facts],
+        "times": [f.occurred_at for f in facts],
+        "handlers": handlers,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(INSERT + (DELIVER if handlers else "SELECT count(*) FROM event"), parameters)
+    if handlers and not unit.wakes:
+        unit.wakes = True
+        transaction.on_commit(wake, robust=True)
+
+
+def wake() -> None:
+    """Ask a worker to deliver; beat does so anyway where the broker does not answer."""
+    from backoffice.core.tasks import deliver_events
+
+    try:
+        deliver_events.apply_async(retry=False, expires=60)
+    except Exception as error:
+        logger.warning("No worker could be woken, beat delivers later: %s", error)
+
+
+CLAIM = """
+SELECT d.id, d.event_id FROM core_eventdelivery d
+WHERE d.handler = %s AND d.set_aside_at IS NULL AND d.next_attempt_at <= %s
+ORDER BY d.event_id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+
+
+def deliver(*, now: datetime, until_empty: bool = True) -> int:
+    """Deliver what is due, handler by handler in batches; return how many were handled."""
+    if _unit.get() is not None:
+        raise RuntimeError("Deliver outside of service blocks: handlers need their own.")
+    total = 0
+    while True:
+        handled = sum(_deliver_to(name, now=now) for name in _waiting(now))
+        total += handled
+        if not handled or not until_empty:
+            return total
+
+
+def _waiting(now: datetime) -> list[str]:
+    due = EventDelivery.objects.filter(set_aside_at=None, next_attempt_at__lte=now)
+    names = due.values_list("handler", flat=True).distinct()
+    return [name for name in SUBSCRIPTIONS if name in set(names)]
+
+
+def _deliver_to(handler: str, *, now: datetime) -> int:
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(CLAIM, [handler, now, BATCH])
+        claimed = cursor.fetchall()
+        if not claimed:
+            return 0
+        try:
+            with transaction.atomic():
+                _run(handler, claimed, now=now)
+            return len(claimed)
+        except Exception:
+            logger.exception("%s failed on a batch of %s events", handler, len(claimed))
+        # The rows stay locked by us while the batch is halved down to the bad event.
+        return _bisect(handler, claimed, now=now)
+
+
+def _bisect(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime) -> int:
+    if len(claimed) == 1:
+        return _try_one(handler, claimed, now=now)
+    middle = len(claimed) // 2
+    handled = 0
+    for half in (claimed[:middle], claimed[middle:]):
+        try:
+            with transaction.atomic():
+                _run(handler, half, now=now)
+            handled += len(half)
+        except Exception:
+            handled += _bisect(handler, half, now=now)
+    return handled
+
+
+def _try_one(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime) -> int:
+    try:
+        with transaction.atomic():
+            _run(handler, claimed, now=now)
+        return 1
+    except Exception as error:
+        delivery = EventDelivery.objects.get(pk=claimed[0][0])
+        delivery.attempts += 1
+        delivery.error = f"{type(error).__name__}: {error}"[:2000]
+        delivery.next_attempt_at = now + timedelta(seconds=min(3600, 5 * 2**delivery.attempts))
+        if delivery.attempts >= ATTEMPTS:
+            delivery.set_aside_at = now
+        delivery.save()
+        return 0
+
+
+def _run(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime) -> None:
+    events = list(Event.objects.filter(pk__in=[e for _, e in claimed]).order_by("pk"))
+    by_origin: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        by_origin[event.origin].append(event)
+    for origin, batch in by_origin.items():
+        # What is imported is handled at its own time, as if it had been live.
+        moment = max(e.occurred_at for e in batch) if origin == Origin.IMPORT else now
+        with acting_job("events", origin=origin):
+            SUBSCRIPTIONS[handler].function(batch, now=moment)
+    EventDelivery.objects.filter(pk__in=[d for d, _ in claimed]).delete()
+
+
+def retry_set_aside(delivery_ids: Iterable[int]) -> int:
+    """Give events that were set aside another round of attempts."""
+    return EventDelivery.objects.filter(
+        pk__in=list(delivery_ids), set_aside_at__isnull=False
+    ).update(set_aside_at=None, attempts=0, next_attempt_at=timezone.now(), error="")

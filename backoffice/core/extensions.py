@@ -1,0 +1,116 @@
+"""What a higher app adds to a lower document: the lower app iterates and names nobody."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.functional import Promise
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A tab on a document's page: `render(document, request)` returns safe HTML."""
+
+    title: Text
+    render: Callable[[Any, Any], str]
+
+
+Blocker = Callable[[list[int], str], dict[int, list[Text]]]
+Effect = Callable[[list[int], str, datetime], list[Text]]
+Eraser = Callable[[int], dict[str, int]]
+
+_panels: dict[str, list[Panel]] = defaultdict(list)
+_blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
+_effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+_erasers: dict[str, list[Eraser]] = defaultdict(list)
+_searches: list[Callable[[str, Any], Iterable[Any]]] = []
+_merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
+
+
+def panel(document: str, title: Text) -> Callable[[Callable[[Any, Any], str]], Any]:
+    """Add a tab to a document's page."""
+
+    def register(render: Callable[[Any, Any], str]) -> Any:
+        _panels[document].append(Panel(title, render))
+        return render
+
+    return register
+
+
+def blocker(document: str, transition: str) -> Callable[[Blocker], Blocker]:
+    """Add reasons why documents may not move: `(ids, transition) -> {id: [reason]}`, locked."""
+
+    def register(function: Blocker) -> Blocker:
+        _blockers[document, transition].append(function)
+        return function
+
+    return register
+
+
+def effect(document: str, transition: str) -> Callable[[Effect], Effect]:
+    """Add preview lines to a verb: `(ids, transition, now) -> [line]`."""
+
+    def register(function: Effect) -> Effect:
+        _effects[document, transition].append(function)
+        return function
+
+    return register
+
+
+def eraser(document: str) -> Callable[[Eraser], Eraser]:
+    """Add what erasing a subject blanks on this floor: `(subject_id) -> {table: rows}`."""
+
+    def register(function: Eraser) -> Eraser:
+        _erasers[document].append(function)
+        return function
+
+    return register
+
+
+def search(function: Callable[[str, Any], Iterable[Any]]) -> Any:
+    """Add a kind of hit to the search box: `(text, user) -> hits`."""
+    _searches.append(function)
+    return function
+
+
+def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
+    """Add what merging two documents moves on this floor: `(from_id, to_id)`."""
+
+    def register(function: Callable[[int, int], None]) -> Any:
+        _merges[document].append(function)
+        return function
+
+    return register
+
+
+def panels(document: str) -> list[Panel]:
+    return _panels[document]
+
+
+def blockers(document: str, transition: str) -> list[Blocker]:
+    return _blockers[document, transition]
+
+
+def effects(document: str, transition: str, ids: list[int], now: datetime) -> list[Text]:
+    """Return the preview lines that all floors add to a verb."""
+    return [
+        line
+        for function in _effects[document, transition]
+        for line in function(ids, transition, now)
+    ]
+
+
+def erasers(document: str) -> list[Eraser]:
+    return _erasers[document]
+
+
+def searches() -> list[Callable[[str, Any], Iterable[Any]]]:
+    return _searches
+
+
+def merges(document: str) -> list[Callable[[int, int], None]]:
+    return _merges[document]

@@ -1,0 +1,145 @@
+"""simple-history's models and admin; their rows are written by statement triggers."""
+
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from simple_history.models import HistoricalRecords
+
+
+class HistoryBase(models.Model):
+    """What every history row knows besides its document's columns."""
+
+    request_id = models.CharField(max_length=40, default="")
+
+    class Meta:
+        abstract = True
+
+
+class History(HistoricalRecords):
+    """History without indexes of its own columns and without personal data."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            bases=[HistoryBase],
+            history_id_field=models.BigAutoField(),
+            history_change_reason_field=models.CharField(max_length=300, null=True),
+            user_model=settings.AUTH_USER_MODEL,
+            user_db_constraint=False,
+            **options,
+        )
+
+    def fields_included(self, model: type[models.Model]) -> list[models.Field]:
+        personal = getattr(model, "personal_fields", ())
+        return [f for f in super().fields_included(model) if f.name not in personal]
+
+    def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
+        fields = super().copy_fields(model)
+        for name, field in fields.items():
+            if isinstance(field, models.GeneratedField):
+                copied = field.output_field.clone()
+                copied.null = True
+                copied.name = name
+                fields[name] = copied
+            else:
+                field.db_index = field.primary_key
+        return fields
+
+    def get_meta_options(self, model: type[models.Model]) -> dict[str, Any]:
+        options = super().get_meta_options(model)
+        options["ordering"] = ("-history_id",)
+        options["get_latest_by"] = ("history_id",)
+        return options
+
+
+def tracked_models() -> list[type[models.Model]]:
+    """Return every model whose rows leave history."""
+    return [m for m in apps.get_models() if hasattr(m, "history") and not _is_history(m)]
+
+
+def history_model(model: type[models.Model]) -> type[models.Model]:
+    return model.history.model  # type: ignore[attr-defined]
+
+
+def _is_history(model: type[models.Model]) -> bool:
+    return issubclass(model, HistoryBase)
+
+
+def column_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
+    """Return (source column, history column) of every field that history keeps."""
+    history = history_model(model)
+    return [
+        (field.column, history._meta.get_field(field.name).column)
+        for field in history.tracked_fields  # type: ignore[attr-defined]
+    ]
+
+
+NOW = "coalesce(nullif(current_setting('app.now', true), '')::timestamptz, statement_timestamp())"
+
+
+def trigger_sql(model: type[models.Model]) -> list[str]:
+    """Return the statements that install one model's history triggers, idempotently."""
+    table = model._meta.db_table
+    history = history_model(model)._meta.db_table
+    pairs = column_pairs(model)
+    targets = ", ".join(f'"{target}"' for _, target in pairs)
+    sources = ", ".join(f'rows."{source}"' for source, _ in pairs)
+    label = model._meta.label_lower
+    insert = f"""
+  INSERT INTO "{history}" ({targets}, history_date, history_type, history_user_id,
+    history_change_reason, request_id)
+  SELECT {sources}, {NOW}, TG_ARGV[0],
+    nullif(current_setting('app.user_id', true), '')::bigint,
+    nullif(current_setting('app.reason', true), ''),
+    coalesce(current_setting('app.request_id', true), '')
+  FROM rows;"""
+    mark = f"""
+  IF position('{label},' in coalesce(current_setting('app.written', true), '')) = 0 THEN
+    PERFORM set_config('app.written',
+      coalesce(current_setting('app.written', true), '') || '{label},', true);
+  END IF;"""
+    head = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
+    statements = [
+        f'CREATE OR REPLACE FUNCTION "{table}_history"() {head} AS $body$ BEGIN{insert}{mark}\n'
+        "  RETURN NULL; END $body$"
+    ]
+    for event, mark_letter, clause in (
+        ("INSERT", "+", "NEW TABLE AS rows"),
+        ("UPDATE", "~", "NEW TABLE AS rows"),
+        ("DELETE", "-", "OLD TABLE AS rows"),
+    ):
+        statements.append(
+            f'CREATE OR REPLACE TRIGGER history_{event.lower()} AFTER {event} ON "{table}"'
+            f" REFERENCING {clause} FOR EACH STATEMENT"
+            f" EXECUTE FUNCTION \"{table}_history\"('{mark_letter}')"
+        )
+    return statements + personal_trigger_sql(model)
+
+
+def personal_trigger_sql(model: type[models.Model]) -> list[str]:
+    """Return the statements that keep earlier personal values in their erasable side table."""
+    personal = getattr(model, "personal_fields", ())
+    if not personal:
+        return []
+    table = model._meta.db_table
+    columns = [model._meta.get_field(name).column for name in personal]
+    old = ", ".join(f'o."{c}"' for c in columns)
+    new = ", ".join(f'n."{c}"' for c in columns)
+    pairs = ", ".join(
+        f"'{c}', CASE WHEN o.\"{c}\" IS DISTINCT FROM n.\"{c}\" THEN to_jsonb(o.\"{c}\") END"
+        for c in columns
+    )
+    head = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
+    return [
+        f"""CREATE OR REPLACE FUNCTION "{table}_personal"() {head} AS $body$ BEGIN
+  INSERT INTO core_personalvalue (subject_type, subject_id, changed_at, "values")
+  SELECT '{model._meta.label_lower}', o.id, {NOW}, jsonb_strip_nulls(jsonb_build_object({pairs}))
+  FROM olds o JOIN news n ON n.id = o.id
+  WHERE current_setting('app.erasing', true) IS DISTINCT FROM 'on'
+    AND ({old}) IS DISTINCT FROM ({new});
+  RETURN NULL; END $body$""",
+        f'CREATE OR REPLACE TRIGGER personal_update AFTER UPDATE ON "{table}"'
+        " REFERENCING OLD TABLE AS olds NEW TABLE AS news FOR EACH STATEMENT"
+        f' EXECUTE FUNCTION "{table}_personal"()',
+    ]

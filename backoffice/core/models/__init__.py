@@ -1,0 +1,28 @@
+from backoffice.core.models.address import Address
+from backoffice.core.models.company import Company, Currency
+from backoffice.core.models.document import (
+    AppendOnlyModel,
+    BusinessDocument,
+    SettingsModel,
+    number_field,
+)
+from backoffice.core.models.event import Event, EventDelivery
+from backoffice.core.models.history import PersonalValue
+from backoffice.core.models.schedule import TaskRun, TaskSwitch
+from backoffice.core.models.user import User
+
+__all__ = [
+    "Address",
+    "AppendOnlyModel",
+    "BusinessDocument",
+    "Company",
+    "Currency",
+    "Event",
+    "EventDelivery",
+    "PersonalValue",
+    "SettingsModel",
+    "TaskRun",
+    "TaskSwitch",
+    "User",
+    "number_field",
+]

@@ -1,0 +1,27 @@
+"""The users: people, integrations and jobs alike."""
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import UserKind
+from backoffice.core.history import History
+
+
+class User(AbstractUser):
+    """Somebody or something that acts; deactivated, never deleted."""
+
+    kind = models.CharField(
+        _("kind"), max_length=12, choices=UserKind.choices, default=UserKind.PERSON
+    )
+    language = models.CharField(_("language"), max_length=10, default="en")
+    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+
+    history = History(excluded_fields=["password", "last_login"])
+
+    class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username

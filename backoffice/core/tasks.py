@@ -1,0 +1,123 @@
+"""Scheduled jobs: a claimed slot, a watermark, a pause switch; and the delivery of events."""
+
+import functools
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from celery import shared_task
+from django.db import connection
+from django.utils import timezone
+
+from backoffice.core.actor import acting_job
+from backoffice.core.models import TaskRun, TaskSwitch
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=15)
+LONGEST_PULSE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A job of the schedule: how long a slot is and how often beat knocks."""
+
+    name: str
+    every: timedelta
+    queue: str
+    task: Any
+
+    @property
+    def pulse(self) -> timedelta:
+        # A daily job is knocked at often, so that a missed beat is caught up within minutes.
+        return min(self.every, LONGEST_PULSE)
+
+
+SCHEDULED: dict[str, Scheduled] = {}
+
+CLAIM = """
+INSERT INTO core_taskrun (task, slot_at, started_at, lease_until, result, error)
+VALUES (%(task)s, %(slot)s, %(now)s, %(lease)s, '', '')
+ON CONFLICT (task, slot_at) DO UPDATE SET started_at = %(now)s, lease_until = %(lease)s
+WHERE core_taskrun.finished_at IS NULL AND core_taskrun.lease_until < %(now)s
+RETURNING id
+"""
+
+
+def slot_of(now: datetime, every: timedelta) -> datetime:
+    """Return the start of the interval that an instant lies in, counted from the epoch."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return epoch + (now - epoch) // every * every
+
+
+def scheduled(
+    name: str, *, every: timedelta, queue: str = "default"
+) -> Callable[[Callable[..., Any]], Any]:
+    """Make `function(*, now, since)` a job of the schedule; `since` is its last finished slot."""
+
+    def register(function: Callable[..., Any]) -> Any:
+        @shared_task(name=name, queue=queue)
+        @functools.wraps(function)
+        def task() -> None:
+            run_slot(name, function, now=timezone.now(), every=every)
+
+        SCHEDULED[name] = Scheduled(name, every, queue, task)
+        function.task = task  # type: ignore[attr-defined]
+        return task
+
+    return register
+
+
+def run_slot(
+    name: str, function: Callable[..., Any], *, now: datetime, every: timedelta
+) -> TaskRun | None:
+    """Run a job for the slot that `now` lies in, once; return None where it is not ours."""
+    if TaskSwitch.objects.filter(task=name, is_running=False).exists():
+        return None
+    slot = slot_of(now, every)
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"task": name, "slot": slot, "now": now, "lease": now + LEASE})
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    run = TaskRun.objects.get(pk=row[0])
+    earlier = TaskRun.objects.filter(task=name, finished_at__isnull=False, error="")
+    since = earlier.order_by("-slot_at").values_list("slot_at", flat=True).first()
+    try:
+        with acting_job(name):
+            result = function(now=now, since=since)
+    except Exception as error:
+        run.error = f"{type(error).__name__}: {error}"[:2000]
+        # The lease ends now: the next beat tries this slot again.
+        run.lease_until = now
+        run.save(update_fields=["error", "lease_until"])
+        raise
+    run.finished_at, run.error = timezone.now(), ""
+    run.result = "" if result is None else str(result)[:300]
+    run.save(update_fields=["finished_at", "result", "error"])
+    return run
+
+
+@shared_task(name="core.deliver_events")
+def deliver_events() -> int:
+    """Deliver what waits, right after it was written."""
+    from backoffice.core.events import deliver
+
+    return deliver(now=timezone.now())
+
+
+@scheduled("core.deliver_waiting_events", every=timedelta(seconds=10))
+def deliver_waiting_events(*, now: datetime, since: datetime | None) -> int:
+    """Deliver what no wake-up call reached."""
+    from backoffice.core.events import deliver
+
+    return deliver(now=now)
+
+
+@scheduled("core.forget_old_runs", every=timedelta(days=1))
+def forget_old_runs(*, now: datetime, since: datetime | None) -> int:
+    """Forget finished job runs older than thirty days."""
+    old = TaskRun.objects.filter(slot_at__lt=now - timedelta(days=30), finished_at__isnull=False)
+    return old.delete()[0]

@@ -1,0 +1,13 @@
+"""Metrics, bottlenecks and effects, mined from the event log."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InsightsConfig(AppConfig):
+    name = "backoffice.insights"
+    label = "insights"
+    verbose_name = _("Insights")
+
+    def ready(self) -> None:
+        from backoffice.insights import events  # noqa: F401

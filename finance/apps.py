@@ -1,0 +1,13 @@
+"""Ledger, payments, settlement, payouts and invoices."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class FinanceConfig(AppConfig):
+    name = "finance"
+    label = "finance"
+    verbose_name = _("Finance")
+
+    def ready(self) -> None:
+        from finance import events  # noqa: F401

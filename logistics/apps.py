@@ -1,0 +1,13 @@
+"""Shipments, parcels, tracking and delivery exceptions."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class LogisticsConfig(AppConfig):
+    name = "logistics"
+    label = "logistics"
+    verbose_name = _("Logistics")
+
+    def ready(self) -> None:
+        from logistics import events  # noqa: F401

@@ -1,0 +1,1 @@
+"""The event kinds of this floor."""

@@ -1,0 +1,13 @@
+"""Orders: from any channel to the warehouse door and back."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class OrdersConfig(AppConfig):
+    name = "orders"
+    label = "orders"
+    verbose_name = _("Orders")
+
+    def ready(self) -> None:
+        from orders import events  # noqa: F401

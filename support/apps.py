@@ -1,0 +1,13 @@
+"""Tickets, messages, service levels and surveys."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class SupportConfig(AppConfig):
+    name = "support"
+    label = "support"
+    verbose_name = _("Support")
+
+    def ready(self) -> None:
+        from support import events  # noqa: F401
