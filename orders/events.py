@@ -1,1 +1,39 @@
 """The event kinds of this floor."""
+
+from django.utils.translation import gettext_noop as _
+
+from backoffice.core.events import declare, told_by
+
+declare(
+    "orders",
+    "orders.order",
+    {
+        "order.placed": _("An order came in"),
+        "order.confirmed": _("The order was checked and its stock reserved"),
+        "order.backordered": _("Units of the order wait for stock"),
+        "order.backorder_filled": _("Units that waited are reserved now"),
+        "order.released": _("The order went to the warehouse"),
+        "order.picking_started": _("Picking began"),
+        "order.shipped": _("Units left the warehouse"),
+        "order.partly_delivered": _("Some units of the order were delivered"),
+        "order.delivered": _("All units of the order were delivered"),
+        "order.completed": _("Nothing is left to do"),
+        "order.cancelled": _("The order was cancelled"),
+        "order.held": _("Somebody or a rule held the order"),
+        "order.hold_released": _("A hold was released"),
+        "order.payment_changed": _("Money came in or went back"),
+        "order.noted": _("A note was written"),
+    },
+)
+declare(
+    "orders",
+    "orders.return",
+    {
+        "return.requested": _("The customer wants to send something back"),
+        "return.received": _("The goods came back and were inspected"),
+        "return.closed": _("The return is settled"),
+        "return.cancelled": _("The return was called off"),
+    },
+)
+# Returned units move the order's counters; the return's event tells.
+told_by("orders.order", "orders.return")

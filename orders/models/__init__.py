@@ -1,0 +1,18 @@
+from orders.models.channel import Lane, Price, SalesChannel, TaxRate
+from orders.models.customer import Customer
+from orders.models.order import Hold, Note, Order, OrderLine
+from orders.models.returns import Return, ReturnLine
+
+__all__ = [
+    "Customer",
+    "Hold",
+    "Lane",
+    "Note",
+    "Order",
+    "OrderLine",
+    "Price",
+    "Return",
+    "ReturnLine",
+    "SalesChannel",
+    "TaxRate",
+]

@@ -1,0 +1,103 @@
+"""Choices of orders and returns."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import Colour
+
+
+class OrderStatus(models.TextChoices):
+    PENDING = "PENDING", _("Pending")
+    CONFIRMED = "CONFIRMED", _("Confirmed")
+    RELEASED = "RELEASED", _("Released")
+    COMPLETED = "COMPLETED", _("Completed")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.RELEASED)
+FINAL = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
+
+
+class PaymentStatus(models.TextChoices):
+    UNPAID = "UNPAID", _("Unpaid")
+    AUTHORISED = "AUTHORISED", _("Authorised")
+    PARTIALLY_PAID = "PARTIALLY_PAID", _("Partially paid")
+    PAID = "PAID", _("Paid")
+    PARTIALLY_REFUNDED = "PARTIALLY_REFUNDED", _("Partially refunded")
+    REFUNDED = "REFUNDED", _("Refunded")
+
+
+class FulfilmentStatus(models.TextChoices):
+    UNFULFILLED = "UNFULFILLED", _("Unfulfilled")
+    PARTIALLY_SHIPPED = "PARTIALLY_SHIPPED", _("Partially shipped")
+    SHIPPED = "SHIPPED", _("Shipped")
+    DELIVERED = "DELIVERED", _("Delivered")
+    RETURNED = "RETURNED", _("Returned")
+
+
+class LineKind(models.TextChoices):
+    """What a line sells; a KIT carries the price, its components follow as ITEM lines."""
+
+    ITEM = "ITEM", _("Item")
+    KIT = "KIT", _("Kit")
+    SHIPPING = "SHIPPING", _("Shipping")
+    DISCOUNT = "DISCOUNT", _("Discount")
+    FEE = "FEE", _("Fee")
+
+
+class PaymentTerms(models.TextChoices):
+    PREPAID = "PREPAID", _("Paid before shipping")
+    ON_ACCOUNT = "ON_ACCOUNT", _("On account")
+
+
+class HoldReason(models.TextChoices):
+    ADDRESS = "ADDRESS", _("Address to be checked")
+    FRAUD = "FRAUD", _("Risk to be reviewed")
+    STOCK = "STOCK", _("Stock to be clarified")
+    CUSTOMER = "CUSTOMER", _("Customer asked to wait")
+    OTHER = "OTHER", _("Other")
+
+
+class ReturnStatus(models.TextChoices):
+    REQUESTED = "REQUESTED", _("Requested")
+    RECEIVED = "RECEIVED", _("Received")
+    CLOSED = "CLOSED", _("Closed")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+class Condition(models.TextChoices):
+    """In what condition a returned item came back."""
+
+    SELLABLE = "SELLABLE", _("Sellable: back to stock")
+    DAMAGED = "DAMAGED", _("Damaged: written off")
+
+
+class ReturnReason(models.TextChoices):
+    UNWANTED = "UNWANTED", _("Not wanted any more")
+    WRONG_ITEM = "WRONG_ITEM", _("Wrong item")
+    DAMAGED = "DAMAGED", _("Arrived damaged")
+    LATE = "LATE", _("Arrived too late")
+    OTHER = "OTHER", _("Other")
+
+
+COLOURS: dict[str, Colour] = {
+    OrderStatus.PENDING: Colour.WARNING,
+    OrderStatus.CONFIRMED: Colour.ACTIVE,
+    OrderStatus.RELEASED: Colour.ACTIVE,
+    OrderStatus.COMPLETED: Colour.GOOD,
+    OrderStatus.CANCELLED: Colour.NEUTRAL,
+    PaymentStatus.UNPAID: Colour.WARNING,
+    PaymentStatus.AUTHORISED: Colour.ACTIVE,
+    PaymentStatus.PARTIALLY_PAID: Colour.WARNING,
+    PaymentStatus.PAID: Colour.GOOD,
+    PaymentStatus.PARTIALLY_REFUNDED: Colour.NEUTRAL,
+    PaymentStatus.REFUNDED: Colour.NEUTRAL,
+    FulfilmentStatus.UNFULFILLED: Colour.WARNING,
+    FulfilmentStatus.PARTIALLY_SHIPPED: Colour.ACTIVE,
+    FulfilmentStatus.SHIPPED: Colour.ACTIVE,
+    FulfilmentStatus.DELIVERED: Colour.GOOD,
+    FulfilmentStatus.RETURNED: Colour.NEUTRAL,
+    ReturnStatus.REQUESTED: Colour.WARNING,
+    ReturnStatus.RECEIVED: Colour.ACTIVE,
+    ReturnStatus.CLOSED: Colour.GOOD,
+}

@@ -1,0 +1,81 @@
+"""What an order to be placed looks like, whatever the channel."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from orders.choices import LineKind
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerData:
+    """A customer as the channel knows them; `external_id` is the channel's own key."""
+
+    external_id: str
+    name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressData:
+    """A postal address with an ISO 3166 country."""
+
+    country: str
+    recipient: str = ""
+    company: str = ""
+    line1: str = ""
+    line2: str = ""
+    district: str = ""
+    city: str = ""
+    region: str = ""
+    postal_code: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LineData:
+    """A line to be sold; without a price or a rate the shop's own apply."""
+
+    quantity: int = 1
+    sku: str = ""
+    kind: str = LineKind.ITEM
+    unit_price: Decimal | None = None
+    tax_rate: Decimal | None = None
+    description: str = ""
+    external_id: str = ""
+    warehouse: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceOrder:
+    """An order to be placed, unique by channel and external id.
+
+    `total` is what the channel says the customer owes; where given, it has to agree.
+    """
+
+    channel: str
+    external_id: str
+    placed_at: datetime
+    customer: CustomerData
+    ship_to: AddressData
+    lines: Sequence[LineData]
+    currency: str = ""
+    bill_to: AddressData | None = None
+    total: Decimal | None = None
+    priority: int = 0
+    promised_on: datetime | None = None
+
+
+@dataclass(slots=True)
+class Placed:
+    """What came of placing: new orders, those that were there, and the refused with reasons.
+
+    Keys are positions in the given sequence.
+    """
+
+    created: dict[int, int] = field(default_factory=dict)
+    existing: dict[int, int] = field(default_factory=dict)
+    refused: dict[int, list[str]] = field(default_factory=dict)

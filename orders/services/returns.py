@@ -1,0 +1,288 @@
+"""Returns: request, receive by condition, close."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+from inventory.services.moves import Move, post_moves
+
+from backoffice.core.actor import service
+from backoffice.core.events import Fact, emit
+from backoffice.core.locks import lock
+from backoffice.core.sql import execute, insert_rows, next_ids
+from backoffice.core.states import Outcome
+from inventory.models import StockMove
+from orders.choices import ReturnReason
+from orders.models import Order, OrderLine, Return, ReturnLine
+from orders.services.counters import refresh_counters
+from orders.states import RETURN
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedLine:
+    """Units of an order line that the customer sends back."""
+
+    line_id: int
+    units: int
+    reason: str = ReturnReason.OTHER
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReturn:
+    """A return to be opened for one order; `external_id` makes it once."""
+
+    order_id: int
+    lines: Sequence[RequestedLine]
+    external_id: str = ""
+    requested_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedLine:
+    """What came back of one return line, by condition."""
+
+    return_line_id: int
+    sellable: int = 0
+    damaged: int = 0
+
+
+@dataclass(slots=True)
+class Requested:
+    """What came of requesting, by position: return ids, and the refused with reasons."""
+
+    created: dict[int, int] = field(default_factory=dict)
+    existing: dict[int, int] = field(default_factory=dict)
+    refused: dict[int, list[str]] = field(default_factory=dict)
+
+
+RETURNABLE = """
+SELECT l.id, l.order_id, l.warehouse_id, l.delivered - coalesce(sum(
+  CASE WHEN r.status = 'REQUESTED' THEN rl.quantity
+       WHEN r.status IN ('RECEIVED', 'CLOSED') THEN rl.sellable + rl.damaged ELSE 0 END), 0)
+FROM orders_orderline l
+LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id
+LEFT JOIN orders_return r ON r.id = rl.parent_id
+WHERE l.id = ANY(%s) AND l.kind = 'ITEM' GROUP BY l.id
+"""
+
+
+@service
+def request_returns(
+    commands: Sequence[RequestReturn], *, now: datetime, reason: str = ""
+) -> Requested:
+    """Open returns for delivered units that no other return has claimed."""
+    result = Requested()
+    lock(Order, [c.order_id for c in commands])
+    known = _known(commands)
+    rows = execute(RETURNABLE, [[line.line_id for c in commands for line in c.lines]])
+    owner = {line: order for line, order, _w, _left in rows}
+    warehouse = {line: w for line, _order, w, _left in rows}
+    left = {line: units for line, _order, _w, units in rows}
+    good: list[tuple[int, RequestReturn]] = []
+    for n, command in enumerate(commands):
+        key = (command.order_id, command.external_id)
+        if command.external_id and key in known:
+            result.existing[n] = known[key]
+            continue
+        reasons = _refusals(command, owner, left)
+        if reasons:
+            result.refused[n] = reasons
+            continue
+        for line in command.lines:
+            left[line.line_id] -= line.units
+        good.append((n, command))
+    ids = next_ids(Return, len(good))
+    if good:
+        insert_rows(
+            Return,
+            {
+                "id": ids,
+                "order_id": [c.order_id for _, c in good],
+                "external_id": [c.external_id for _, c in good],
+                "warehouse_id": [warehouse[c.lines[0].line_id] for _, c in good],
+                "requested_at": [c.requested_at or now for _, c in good],
+            },
+        )
+        lines = [(pk, line) for pk, (_, c) in zip(ids, good, strict=True) for line in c.lines]
+        insert_rows(
+            ReturnLine,
+            {
+                "parent_id": [pk for pk, _ in lines],
+                "order_line_id": [line.line_id for _, line in lines],
+                "reason": [line.reason for _, line in lines],
+                "quantity": [line.units for _, line in lines],
+            },
+        )
+    emit(
+        "return.requested",
+        [
+            Fact(pk, c.order_id, {"units": sum(line.units for line in c.lines)}, c.requested_at)
+            for pk, (_, c) in zip(ids, good, strict=True)
+        ],
+    )
+    result.created = {n: pk for pk, (n, _) in zip(ids, good, strict=True)}
+    return result
+
+
+def _known(commands: Sequence[RequestReturn]) -> dict[tuple[int, str], int]:
+    rows = Return.objects.filter(
+        order_id__any=[c.order_id for c in commands],
+        external_id__any=[c.external_id for c in commands if c.external_id],
+    )
+    return {(o, e): pk for o, e, pk in rows.values_list("order_id", "external_id", "pk")}
+
+
+def _refusals(command: RequestReturn, owner: dict[int, int], left: dict[int, int]) -> list[str]:
+    if not command.lines:
+        return [_("The return names no line.")]
+    reasons = []
+    wanted: dict[int, int] = defaultdict(int)
+    for line in command.lines:
+        wanted[line.line_id] += line.units
+        if owner.get(line.line_id) != command.order_id:
+            reasons.append(_("Line %(id)s is no item of this order.") % {"id": line.line_id})
+        elif line.units <= 0:
+            reasons.append(_("The quantity has to be positive."))
+    if len(wanted) < len(command.lines):
+        reasons.append(_("A line is named twice."))
+    for line_id, units in wanted.items():
+        if owner.get(line_id) == command.order_id and units > left[line_id]:
+            reasons.append(
+                _("Only %(left)s delivered units are left to return.") % {"left": left[line_id]}
+            )
+    return reasons
+
+
+RECEIVE = """
+UPDATE orders_returnline l SET sellable = r.sellable, damaged = r.damaged
+FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS r(id, sellable, damaged)
+WHERE l.id = r.id AND l.parent_id = ANY(%s) AND l.quantity >= r.sellable + r.damaged
+RETURNING l.id, l.parent_id, l.order_line_id, l.sellable, l.damaged
+"""
+
+
+@service
+def receive_returns(
+    return_ids: Sequence[int],
+    *,
+    now: datetime,
+    received: Sequence[ReceivedLine] | None = None,
+    reason: str = "",
+) -> Outcome:
+    """Take returned goods in: the sellable go to stock, the damaged are written off.
+
+    Without `received`, everything requested came back sellable. Units that did not come back are
+    free to be returned later.
+    """
+    orders = dict(Return.objects.filter(pk__any=list(return_ids)).values_list("pk", "order_id"))
+    lock(Order, orders.values())
+    outcome = RETURN.check(return_ids, "receive")
+    if received is None:
+        lines = ReturnLine.objects.filter(parent_id__any=outcome.moved).order_by("pk")
+        received = [ReceivedLine(pk, n) for pk, n in lines.values_list("pk", "quantity")]
+    counted = [r for r in received if r.sellable >= 0 and r.damaged >= 0]
+    rows = execute(
+        RECEIVE,
+        [
+            [r.return_line_id for r in counted],
+            [r.sellable for r in counted],
+            [r.damaged for r in counted],
+            outcome.moved,
+        ],
+    )
+    good = {row[0] for row in rows}
+    parents = dict(
+        ReturnLine.objects.filter(pk__any=[r.return_line_id for r in received]).values_list(
+            "pk", "parent_id"
+        )
+    )
+    wrong = {
+        parents[r.return_line_id]
+        for r in received
+        if r.return_line_id in parents and r.return_line_id not in good
+    }
+    if wrong & set(outcome.moved):
+        raise ValueError(_("More came back than was requested: count again or open a new return."))
+    _count_returned(rows)
+    refresh_counters([orders[i] for i in outcome.moved])
+    data = _amounts(outcome.moved)
+    RETURN.move(outcome.moved, "receive", data=data)
+    _move_stock(rows, now=now)
+    return outcome
+
+
+def _count_returned(rows: Sequence[tuple[int, int, int, int, int]]) -> None:
+    execute(
+        "UPDATE orders_orderline l SET returned = l.returned + r.units"
+        " FROM (SELECT id, sum(units)::int AS units FROM unnest(%s::bigint[], %s::int[])"
+        " AS r(id, units) GROUP BY id) r WHERE l.id = r.id",
+        [[line for _, _, line, _, _ in rows], [s + d for _, _, _, s, d in rows]],
+    )
+
+
+AMOUNTS = """
+SELECT rl.parent_id, sum(CASE WHEN l.returned >= l.quantity - l.cancelled THEN l.gross_amount
+  - round(l.gross_amount * (l.returned - rl.sellable - rl.damaged) / l.quantity,
+      currency_exponent(o.currency))
+  ELSE round(l.gross_amount * (rl.sellable + rl.damaged) / l.quantity,
+      currency_exponent(o.currency)) END)
+FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
+JOIN orders_order o ON o.id = l.order_id
+WHERE rl.parent_id = ANY(%s) GROUP BY rl.parent_id
+"""
+
+
+def _amounts(return_ids: Sequence[int]) -> dict[int, dict[str, str]]:
+    """Return what the returned units cost the customer; the last unit takes the remainder."""
+    return {pk: {"gross": str(gross)} for pk, gross in execute(AMOUNTS, [list(return_ids)])}
+
+
+def _move_stock(rows: Sequence[tuple[int, int, int, int, int]], *, now: datetime) -> None:
+    lines = OrderLine.objects.filter(pk__any=[r[2] for r in rows], is_stocked=True)
+    facts = {pk: (sku, wh) for pk, sku, wh in lines.values_list("pk", "sku_id", "warehouse_id")}
+    moves = []
+    for return_line_id, _parent, line_id, sellable, damaged in rows:
+        sku_id, warehouse_id = facts.get(line_id, (None, None))
+        if sku_id is None or warehouse_id is None:
+            continue
+        units = sellable + damaged
+        if units:
+            moves.append(
+                Move(
+                    kind=StockMove.Kind.RETURN,
+                    sku_id=sku_id,
+                    warehouse_id=warehouse_id,
+                    quantity=units,
+                    for_type="orders.returnline",
+                    for_id=return_line_id,
+                )
+            )
+        if damaged:
+            moves.append(
+                Move(
+                    kind=StockMove.Kind.WRITE_OFF,
+                    sku_id=sku_id,
+                    warehouse_id=warehouse_id,
+                    quantity=-damaged,
+                    for_type="orders.returnline",
+                    for_id=return_line_id,
+                )
+            )
+    if moves:
+        post_moves(moves, now=now)
+
+
+@service
+def close_returns(return_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Close returns whose money has gone back."""
+    orders = Return.objects.filter(pk__any=list(return_ids)).values_list("order_id", flat=True)
+    lock(Order, list(orders))
+    return RETURN.apply(return_ids, "close")
+
+
+@service
+def cancel_returns(return_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Call returns off before anything came back."""
+    return RETURN.apply(return_ids, "cancel")

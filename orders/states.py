@@ -1,0 +1,134 @@
+"""The transition tables of orders and returns."""
+
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.states import Guard, Machine, Transition
+from orders.choices import FulfilmentStatus, OrderStatus, PaymentStatus, PaymentTerms, ReturnStatus
+from orders.models import Order, Return
+
+NOT_HELD = Guard("not_held", Q(open_holds=0), _("The order is on hold: release its holds first."))
+PAID = Guard(
+    "paid",
+    Q(channel__payment_terms=PaymentTerms.ON_ACCOUNT)
+    | Q(payment_status__in=[PaymentStatus.PAID, PaymentStatus.AUTHORISED]),
+    _("The order is not paid: wait for the payment or record it."),
+)
+HAS_ITEMS = Guard(
+    "has_items", Q(ordered_quantity__gt=0), _("The order has no item that could be shipped.")
+)
+RESERVED = Guard(
+    "reserved",
+    Q(short_quantity=0) | Q(channel__ships_partially=True, reserved_quantity__gt=0),
+    _("Units wait for stock: replenish, or let the channel ship partially."),
+)
+NOT_PICKED = Guard(
+    "not_picked",
+    Q(picking_started_at__isnull=True),
+    _("Picking has begun: cancel the shipment in the warehouse first."),
+)
+NOT_SHIPPED = Guard(
+    "not_shipped",
+    Q(shipped_quantity=0),
+    _("Units have left already: open a return for them instead."),
+)
+DELIVERED = Guard(
+    "delivered",
+    Q(fulfilment_status__in=[FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED]),
+    _("Units are still on their way."),
+)
+SETTLED = Guard(
+    "paid_in_full",
+    Q(captured_amount__gte=F("total_amount"))
+    | Q(refunded_amount__gt=0)
+    | Q(channel__payment_terms=PaymentTerms.ON_ACCOUNT),
+    _("The customer has not paid in full."),
+)
+
+ORDER = Machine(
+    Order,
+    [
+        Transition(
+            "confirm",
+            _("Confirm"),
+            [OrderStatus.PENDING],
+            OrderStatus.CONFIRMED,
+            "order.confirmed",
+            permission="orders.confirm_order",
+            guards=[NOT_HELD, PAID, HAS_ITEMS],
+            stamp="confirmed_at",
+        ),
+        Transition(
+            "release",
+            _("Release to warehouse"),
+            [OrderStatus.CONFIRMED],
+            OrderStatus.RELEASED,
+            "order.released",
+            permission="orders.release_order",
+            guards=[NOT_HELD, RESERVED],
+            stamp="released_at",
+        ),
+        Transition(
+            "complete",
+            _("Complete"),
+            [OrderStatus.RELEASED],
+            OrderStatus.COMPLETED,
+            "order.completed",
+            permission="orders.release_order",
+            guards=[DELIVERED, SETTLED],
+            stamp="completed_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.RELEASED],
+            OrderStatus.CANCELLED,
+            "order.cancelled",
+            permission="orders.cancel_order",
+            guards=[NOT_PICKED, NOT_SHIPPED],
+            stamp="cancelled_at",
+        ),
+        Transition(
+            "hold",
+            _("Hold"),
+            [OrderStatus.PENDING, OrderStatus.CONFIRMED],
+            None,
+            "order.held",
+            permission="orders.hold_order",
+        ),
+    ],
+    order_field="pk",
+)
+
+RETURN = Machine(
+    Return,
+    [
+        Transition(
+            "receive",
+            _("Receive"),
+            [ReturnStatus.REQUESTED],
+            ReturnStatus.RECEIVED,
+            "return.received",
+            permission="orders.change_return",
+            stamp="received_at",
+        ),
+        Transition(
+            "close",
+            _("Close"),
+            [ReturnStatus.RECEIVED],
+            ReturnStatus.CLOSED,
+            "return.closed",
+            permission="orders.change_return",
+            stamp="closed_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [ReturnStatus.REQUESTED],
+            ReturnStatus.CANCELLED,
+            "return.cancelled",
+            permission="orders.change_return",
+        ),
+    ],
+    order_field="order_id",
+)
