@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "finance",
     "support",
     "backoffice.insights",
+    "backoffice.replay",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,41 @@
+from inventory.models.catalogue import KitComponent, Product, Seller, Sku
+from inventory.models.purchasing import (
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Receipt,
+    ReceiptLine,
+    Supplier,
+    SupplierItem,
+)
+from inventory.models.replenishment import ReplenishmentPolicy, ReplenishmentProposal
+from inventory.models.stock import (
+    Allocation,
+    BinStock,
+    Reservation,
+    StockLevel,
+    StockMove,
+)
+from inventory.models.warehouse import Location, Lot, Warehouse
+
+__all__ = [
+    "Allocation",
+    "BinStock",
+    "KitComponent",
+    "Location",
+    "Lot",
+    "Product",
+    "PurchaseOrder",
+    "PurchaseOrderLine",
+    "Receipt",
+    "ReceiptLine",
+    "ReplenishmentPolicy",
+    "ReplenishmentProposal",
+    "Reservation",
+    "Seller",
+    "Sku",
+    "StockLevel",
+    "StockMove",
+    "Supplier",
+    "SupplierItem",
+    "Warehouse",
+]

@@ -13,7 +13,7 @@ from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
-from inventory.models import StockMove
+from inventory.choices import MoveKind
 from orders.choices import ReturnReason
 from orders.models import Order, OrderLine, Return, ReturnLine
 from orders.services.counters import refresh_counters
@@ -251,7 +251,7 @@ def _move_stock(rows: Sequence[tuple[int, int, int, int, int]], *, now: datetime
         if units:
             moves.append(
                 Move(
-                    kind=StockMove.Kind.RETURN,
+                    kind=MoveKind.RETURN,
                     sku_id=sku_id,
                     warehouse_id=warehouse_id,
                     quantity=units,
@@ -262,7 +262,7 @@ def _move_stock(rows: Sequence[tuple[int, int, int, int, int]], *, now: datetime
         if damaged:
             moves.append(
                 Move(
-                    kind=StockMove.Kind.WRITE_OFF,
+                    kind=MoveKind.WRITE_OFF,
                     sku_id=sku_id,
                     warehouse_id=warehouse_id,
                     quantity=-damaged,

@@ -1,0 +1,99 @@
+"""Choices of stock, purchasing and replenishment."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import Colour
+
+
+class StockPolicy(models.TextChoices):
+    """TRACKED is counted and reserved; UNTRACKED is always available (a service, drop-shipping)."""
+
+    TRACKED = "TRACKED", _("Tracked")
+    UNTRACKED = "UNTRACKED", _("Untracked")
+
+
+class Fulfilment(models.TextChoices):
+    """Who picks and packs: our staff, or the warehouse by itself (a third-party warehouse)."""
+
+    MANUAL = "MANUAL", _("Manual")
+    AUTOMATIC = "AUTOMATIC", _("Automatic")
+
+
+class LocationKind(models.TextChoices):
+    RECEIVING = "RECEIVING", _("Receiving")
+    STORAGE = "STORAGE", _("Storage")
+    QUARANTINE = "QUARANTINE", _("Quarantine")
+
+
+class MoveKind(models.TextChoices):
+    OPENING = "OPENING", _("Opening stock")
+    RECEIPT = "RECEIPT", _("Receipt")
+    SHIPMENT = "SHIPMENT", _("Shipment")
+    RETURN = "RETURN", _("Return")
+    ADJUSTMENT = "ADJUSTMENT", _("Adjustment")
+    WRITE_OFF = "WRITE_OFF", _("Write-off")
+    TRANSFER = "TRANSFER", _("Transfer")
+
+
+# Moves that bring units in at a cost of their own; the others go at the average cost.
+COSTED = (MoveKind.OPENING, MoveKind.RECEIPT, MoveKind.RETURN, MoveKind.TRANSFER)
+
+
+class PurchaseOrderStatus(models.TextChoices):
+    DRAFT = "DRAFT", _("Draft")
+    APPROVED = "APPROVED", _("Approved")
+    SENT = "SENT", _("Sent")
+    PARTIALLY_RECEIVED = "PARTIALLY_RECEIVED", _("Partially received")
+    RECEIVED = "RECEIVED", _("Received")
+    CLOSED = "CLOSED", _("Closed")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+# Purchase orders whose missing units are still expected.
+ON_ORDER = (
+    PurchaseOrderStatus.DRAFT,
+    PurchaseOrderStatus.APPROVED,
+    PurchaseOrderStatus.SENT,
+    PurchaseOrderStatus.PARTIALLY_RECEIVED,
+)
+
+
+class ProposalStatus(models.TextChoices):
+    PROPOSED = "PROPOSED", _("Proposed")
+    APPROVED = "APPROVED", _("Approved")
+    ORDERED = "ORDERED", _("Ordered")
+    REJECTED = "REJECTED", _("Rejected")
+    EXPIRED = "EXPIRED", _("Expired")
+
+
+OPEN_PROPOSALS = (ProposalStatus.PROPOSED, ProposalStatus.APPROVED)
+
+COLOURS = {
+    StockPolicy.TRACKED: Colour.ACTIVE,
+    StockPolicy.UNTRACKED: Colour.NEUTRAL,
+    Fulfilment.MANUAL: Colour.NEUTRAL,
+    Fulfilment.AUTOMATIC: Colour.ACTIVE,
+    LocationKind.RECEIVING: Colour.ACTIVE,
+    LocationKind.STORAGE: Colour.GOOD,
+    LocationKind.QUARANTINE: Colour.WARNING,
+    MoveKind.OPENING: Colour.NEUTRAL,
+    MoveKind.RECEIPT: Colour.GOOD,
+    MoveKind.SHIPMENT: Colour.ACTIVE,
+    MoveKind.RETURN: Colour.WARNING,
+    MoveKind.ADJUSTMENT: Colour.NEUTRAL,
+    MoveKind.WRITE_OFF: Colour.BAD,
+    MoveKind.TRANSFER: Colour.NEUTRAL,
+    PurchaseOrderStatus.DRAFT: Colour.NEUTRAL,
+    PurchaseOrderStatus.APPROVED: Colour.ACTIVE,
+    PurchaseOrderStatus.SENT: Colour.ACTIVE,
+    PurchaseOrderStatus.PARTIALLY_RECEIVED: Colour.WARNING,
+    PurchaseOrderStatus.RECEIVED: Colour.GOOD,
+    PurchaseOrderStatus.CLOSED: Colour.GOOD,
+    PurchaseOrderStatus.CANCELLED: Colour.BAD,
+    ProposalStatus.PROPOSED: Colour.WARNING,
+    ProposalStatus.APPROVED: Colour.ACTIVE,
+    ProposalStatus.ORDERED: Colour.GOOD,
+    ProposalStatus.REJECTED: Colour.BAD,
+    ProposalStatus.EXPIRED: Colour.NEUTRAL,
+}
