@@ -32,12 +32,12 @@ def use_redis_database(number: int) -> None:
 
     from backoffice.settings.base import redis_urls
 
-    parts = urlsplit(os.environ["REDIS_URL"])
-    if parts.scheme == "unix":
-        parts = parts._replace(query=f"db={number}")
+    url = os.environ["REDIS_URL"].partition("?")[0]
+    if url.startswith("unix:"):
+        url += f"?db={number}"
     else:
-        parts = parts._replace(path=f"/{number}")
-    url = os.environ["REDIS_URL"] = settings.REDIS_URL = parts.geturl()
+        url = urlsplit(url)._replace(path=f"/{number}").geturl()
+    os.environ["REDIS_URL"] = settings.REDIS_URL = url
     settings.CELERY_BROKER_URL, settings.CACHES["default"]["LOCATION"] = redis_urls(url)
 
 

@@ -130,7 +130,7 @@ def migrate(database: str) -> None:
         "OWNER_DATABASE_URL": url_of("OWNER_DATABASE_URL", database),
         "BACKOFFICE_DB_ROLE": "owner",
     }
-    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "-v", "0"]
+    command = [sys.executable, str(ROOT / "manage.py"), "migrate", "--skip-checks", "-v", "0"]
     done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"The migrations fail:\n{done.stdout}{done.stderr}")
