@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from inventory.models import KitComponent, Sku, Warehouse
+from inventory.models import KitComponent, Seller, Sku, Warehouse
 from orders.models import Price, SalesChannel, TaxRate
 from orders.services.commands import PlaceOrder
 
@@ -35,6 +35,7 @@ class Catalogue:
     prices: dict[tuple[int, str], list[tuple[date, int | None, Decimal]]]
     rates: dict[tuple[str, str], list[tuple[date, str, Decimal]]]
     warehouses: dict[str, int]
+    sellers: dict[str, int]
     zones: dict[str, ZoneInfo]
 
     def price(self, sku_id: int, channel_id: int, currency: str, day: date) -> Decimal | None:
@@ -68,8 +69,15 @@ def read_catalogue(commands: Sequence[PlaceOrder]) -> Catalogue:
         prices=_prices(commands, skus),
         rates=_rates({c.ship_to.country for c in commands}),
         warehouses=dict(Warehouse.objects.filter(is_active=True).values_list("code", "pk")),
+        sellers=_sellers(commands),
         zones={code: ZoneInfo(channel.time_zone) for code, channel in channels.items()},
     )
+
+
+def _sellers(commands: Sequence[PlaceOrder]) -> dict[str, int]:
+    named = {line.seller for c in commands for line in c.lines if line.seller}
+    sellers = Seller.objects.filter(code__any=list(named), is_active=True)
+    return dict(sellers.values_list("code", "pk")) if named else {}
 
 
 COLUMNS = ("pk", "code", "seller_id", "stock_policy", "is_kit", "tax_category", "name", "is_active")

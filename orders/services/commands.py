@@ -37,7 +37,10 @@ class AddressData:
 
 @dataclass(frozen=True, slots=True)
 class LineData:
-    """A line to be sold; without a price or a rate the shop's own apply."""
+    """A line to be sold; without a price or a rate the shop's own apply.
+
+    The seller is the SKU's; lines without a SKU, such as shipping, may name one.
+    """
 
     quantity: int = 1
     sku: str = ""
@@ -47,6 +50,7 @@ class LineData:
     description: str = ""
     external_id: str = ""
     warehouse: str = ""
+    seller: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ class DraftLine:
     description: str
     external_id: str
     warehouse_id: int | None
+    seller_id: int | None
     kit: int | None = None
 
 
@@ -92,7 +93,8 @@ def _check_total(draft: Draft) -> None:
 
 def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue) -> None:
     channel, day = draft.channel, draft.order_date
-    assert channel is not None and day is not None
+    assert channel is not None
+    assert day is not None
     sku = catalogue.skus.get(line.sku) if line.sku else None
     problem = ""
     if line.kind not in LineKind.values:
@@ -103,6 +105,8 @@ def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue)
         problem = _("quantity %(quantity)s is not possible") % {"quantity": line.quantity}
     elif line.warehouse and line.warehouse not in catalogue.warehouses:
         problem = _("warehouse %(code)r is unknown") % {"code": line.warehouse}
+    elif line.seller and line.seller not in catalogue.sellers:
+        problem = _("seller %(code)r is unknown") % {"code": line.seller}
     price = line.unit_price
     if price is None and sku is not None:
         price = catalogue.price(sku.id, channel.pk, draft.currency, day)
@@ -123,6 +127,7 @@ def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue)
         price, line.quantity, rate, draft.currency, prices_include_tax=channel.prices_include_tax
     )
     warehouse_id = catalogue.warehouses.get(line.warehouse, channel.warehouse_id)
+    seller_id = catalogue.sellers.get(line.seller, sku.seller_id if sku else None)
     is_kit = sku is not None and sku.is_kit
     kind = LineKind.KIT if is_kit else line.kind
     description = line.description or (sku.name if sku else "")
@@ -136,6 +141,7 @@ def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue)
         description[:300],
         line.external_id,
         warehouse_id,
+        seller_id,
     )
     draft.lines.append(drafted)
     if is_kit and sku is not None:
@@ -152,6 +158,7 @@ def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue)
                     component.name[:300],
                     line.external_id,
                     warehouse_id,
+                    seller_id,
                     kit=position,
                 )
             )

@@ -50,7 +50,8 @@ def place_orders(commands: Sequence[PlaceOrder], *, now: datetime, reason: str =
 
 def _existing(commands: Sequence[PlaceOrder]) -> dict[tuple[str, str], int]:
     rows = execute(
-        "SELECT c.code, o.external_id, o.id FROM unnest(%s::text[], %s::text[]) AS k(code, external)"
+        "SELECT c.code, o.external_id, o.id"
+        " FROM unnest(%s::text[], %s::text[]) AS k(code, external)"
         " JOIN orders_saleschannel c ON c.code = k.code"
         " JOIN orders_order o ON o.channel_id = c.id AND o.external_id = k.external",
         [[c.channel for c in commands], [c.external_id for c in commands]],
@@ -131,7 +132,7 @@ def _insert_lines(kept: list[tuple[int, Draft]]) -> None:
             "position": [n for _, n, _ in rows],
             "kind": [line.kind for line in lines],
             "sku_id": [line.sku.id if line.sku else None for line in lines],
-            "seller_id": [line.sku.seller_id if line.sku else None for line in lines],
+            "seller_id": [line.seller_id for line in lines],
             "warehouse_id": [line.warehouse_id for line in lines],
             "kit_line_id": [at[pk, line.kit] if line.kit else None for pk, _, line in rows],
             "external_id": [line.external_id for line in lines],

@@ -113,7 +113,9 @@ def _moving(order: Row) -> Iterator[SourceFact]:
             refusal = "handed to the carrier before the payment was approved"
         yield SourceFact(Stage.HAND_OVER, key, key, handed, body, refusal)
     elif status in ("shipped", "delivered"):
-        yield SourceFact(Stage.HAND_OVER, key, key, None, body, f"{status} without a hand-over date")
+        yield SourceFact(
+            Stage.HAND_OVER, key, key, None, body, f"{status} without a hand-over date"
+        )
     if delivered is not None:
         refusal = ""
         if handed is None:
