@@ -18,7 +18,10 @@ def check_subscriptions(app_configs: Any, **kwargs: Any) -> list[Error]:
             kind = KINDS.get(name)
             if kind is None:
                 errors.append(
-                    Error(f"{subscription.name} handles {name!r}, which nobody declares.", id="core.E001")
+                    Error(
+                        f"{subscription.name} handles {name!r}, which nobody declares.",
+                        id="core.E001",
+                    )
                 )
             elif FLOORS.index(kind.floor) > FLOORS.index(subscription.floor):
                 errors.append(
@@ -39,7 +42,9 @@ def check_machines(app_configs: Any, **kwargs: Any) -> list[Error]:
         for transition in machine.transitions.values():
             where = f"{machine.label}.{transition.name}"
             if transition.event not in KINDS:
-                errors.append(Error(f"{where} emits undeclared {transition.event!r}.", id="core.E003"))
+                errors.append(
+                    Error(f"{where} emits undeclared {transition.event!r}.", id="core.E003")
+                )
             for guard in transition.guards:
                 for name in _lookups(guard.condition):
                     if _crosses_to_many(machine.model, name):

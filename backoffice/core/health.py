@@ -44,7 +44,9 @@ def _broker() -> str:
     try:
         cache.set("readyz", "1", 10)
     except Exception as error:
-        return f"Redis does not answer at {settings.REDIS_URL.split('@')[-1]}: {type(error).__name__}."
+        return (
+            f"Redis does not answer at {settings.REDIS_URL.split('@')[-1]}: {type(error).__name__}."
+        )
     return ""
 
 

@@ -18,7 +18,7 @@ class HistoryBase(models.Model):
 
 
 class History(HistoricalRecords):
-    """History without indexes of its own columns and without personal data."""
+    """History without indexes of its own columns, personal data and secrets."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -31,8 +31,8 @@ class History(HistoricalRecords):
         )
 
     def fields_included(self, model: type[models.Model]) -> list[models.Field]:
-        personal = getattr(model, "personal_fields", ())
-        return [f for f in super().fields_included(model) if f.name not in personal]
+        hidden = {*getattr(model, "personal_fields", ()), *getattr(model, "secret_fields", ())}
+        return [f for f in super().fields_included(model) if f.name not in hidden]
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
         fields = super().copy_fields(model)
@@ -127,7 +127,7 @@ def personal_trigger_sql(model: type[models.Model]) -> list[str]:
     old = ", ".join(f'o."{c}"' for c in columns)
     new = ", ".join(f'n."{c}"' for c in columns)
     pairs = ", ".join(
-        f"'{c}', CASE WHEN o.\"{c}\" IS DISTINCT FROM n.\"{c}\" THEN to_jsonb(o.\"{c}\") END"
+        f'\'{c}\', CASE WHEN o."{c}" IS DISTINCT FROM n."{c}" THEN to_jsonb(o."{c}") END'
         for c in columns
     )
     head = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"

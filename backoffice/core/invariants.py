@@ -32,7 +32,10 @@ def invariant(name: str, text: str, sql: str, *, repair: str = "") -> None:
 
 
 def check_invariants(
-    names: list[str] | None = None, *, limit: int = 20, progress: Callable[[str], None] | None = None
+    names: list[str] | None = None,
+    *,
+    limit: int = 20,
+    progress: Callable[[str], None] | None = None,
 ) -> list[Violation]:
     """Run the invariants; return those that are broken, with up to `limit` rows each."""
     broken = []

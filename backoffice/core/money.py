@@ -130,4 +130,3 @@ def rounded_check(name: str, *columns: str, currency: str = "currency") -> model
             )
         )
     return models.CheckConstraint(condition=condition, name=name)
-

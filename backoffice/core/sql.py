@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import connection, models
+from django.db.models.expressions import RawSQL
 
 from backoffice.core.actor import current_unit
 
@@ -90,6 +91,15 @@ def insert_rows(
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def per_row(model: type[models.Model], field: str, values: Mapping[int, Any]) -> RawSQL:
+    """Return an expression that gives each row of one UPDATE its own value, by primary key."""
+    target = model._meta.get_field(field)
+    texts = {str(pk): None if value is None else str(value) for pk, value in values.items()}
+    key = f'"{model._meta.db_table}"."{model._meta.pk.column}"'
+    cast = column_type(target)  # type: ignore[arg-type]
+    return RawSQL(f"(%s::jsonb ->> {key}::text)::{cast}", [json.dumps(texts)])
 
 
 def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -171,11 +171,13 @@ class Machine:
         values: Mapping[str, Any] | None = None,
         times: Mapping[int, datetime] | None = None,
         tell: bool = True,
+        versioned: bool = True,
     ) -> None:
         """Change documents that `check` let through in this block, and emit the event.
 
         `data` gives each event its own data, `values` sets further columns of all documents,
-        `times` when each really happened; `tell` False leaves the event to the caller.
+        `times` when each really happened; `tell` False leaves the event to the caller;
+        `versioned` False is for machine writes, which make nobody's open form stale.
         """
         if not ids:
             return
@@ -188,7 +190,7 @@ class Machine:
             columns[transition.stamp] = unit.now
         updated = self.model._base_manager.filter(pk__any=list(ids)).update(
             **columns,
-            version=models.F("version") + 1,
+            version=models.F("version") + (1 if versioned else 0),
             updated_at=unit.now,
             modified_by_id=unit.actor.user_id,
         )
@@ -209,10 +211,7 @@ class Machine:
         orders = self._orders_of(ids)
         emit(
             self.transitions[name].event,
-            [
-                Fact(i, orders.get(i), (data or {}).get(i, {}), (times or {}).get(i))
-                for i in ids
-            ],
+            [Fact(i, orders.get(i), (data or {}).get(i, {}), (times or {}).get(i)) for i in ids],
         )
 
     def _orders_of(self, ids: Sequence[int]) -> dict[int, int | None]:

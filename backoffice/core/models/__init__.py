@@ -8,17 +8,21 @@ from backoffice.core.models.document import (
 )
 from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.models.history import PersonalValue
+from backoffice.core.models.idempotency import IdempotencyKey
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
+from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
 
 __all__ = [
     "Address",
+    "ApiToken",
     "AppendOnlyModel",
     "BusinessDocument",
     "Company",
     "Currency",
     "Event",
     "EventDelivery",
+    "IdempotencyKey",
     "PersonalValue",
     "SettingsModel",
     "TaskRun",

@@ -1,0 +1,46 @@
+"""`/api/v1/`: every app lists its viewsets in `<app>/api/urls.py` as `ROUTES`."""
+
+from importlib import import_module
+
+from django.apps import apps
+from django.urls import path
+from django.utils.module_loading import module_has_submodule
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+
+def api_urls() -> list:
+    """Collect the routes of all apps: `ROUTES = [("orders", OrderViewSet), …]`."""
+    router = SimpleRouter()
+    extra: list = []
+    for config in apps.get_app_configs():
+        package = config.module
+        if package and module_has_submodule(package, "api"):
+            module = import_module(f"{config.name}.api.urls") if _has_urls(config.name) else None
+            for prefix, view in getattr(module, "ROUTES", []):
+                router.register(prefix, view, basename=f"{config.label}-{prefix}")
+            extra += getattr(module, "EXTRA", [])
+    return [
+        *router.urls,
+        *extra,
+        path(
+            "schema/",
+            SpectacularAPIView.as_view(authentication_classes=[], permission_classes=[]),
+            name="schema",
+        ),
+        path(
+            "docs/",
+            SpectacularSwaggerView.as_view(
+                url_name="api:schema", authentication_classes=[], permission_classes=[]
+            ),
+            name="docs",
+        ),
+    ]
+
+
+def _has_urls(name: str) -> bool:
+    return name != "backoffice.core" and module_has_submodule(import_module(f"{name}.api"), "urls")
+
+
+app_name = "api"
+urlpatterns = api_urls()

@@ -1,0 +1,59 @@
+"""Creating and checking API tokens."""
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from backoffice.core.choices import UserKind
+from backoffice.core.models import User
+from backoffice.core.models.token import ApiToken
+
+SEEN_EVERY = timedelta(minutes=5)
+
+
+def _hash(secret: str) -> str:
+    # The secret has 256 random bits, so a plain hash is enough.
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def create_token(
+    name: str, scopes: Sequence[str], *, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Create a token with a user of its own; return it with the text that is shown once."""
+    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    user = User.objects.create(
+        username=f"api:{prefix}", kind=UserKind.INTEGRATION, first_name=name[:150]
+    )
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=prefix,
+        secret_hash=_hash(secret),
+        scopes=list(scopes),
+        expires_at=expires_at,
+    )
+    return token, f"bo_{prefix}_{secret}"
+
+
+def find_token(text: str, *, now: datetime) -> ApiToken | None:
+    """Return the live token that a text belongs to."""
+    parts = text.split("_", 2)
+    if len(parts) != 3 or parts[0] != "bo":
+        return None
+    live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
+    token = (
+        ApiToken.objects.select_related("user")
+        .filter(live, prefix=parts[1], is_active=True, user__is_active=True)
+        .first()
+    )
+    if token is None or not hmac.compare_digest(token.secret_hash, _hash(parts[2])):
+        return None
+    if token.last_used_at is None or now - token.last_used_at > SEEN_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    return token
