@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "support",
     "backoffice.insights",
     "backoffice.replay",
+    "backoffice.ui",
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,0 +1,201 @@
+"""The base classes of all screens."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.core import extensions
+from backoffice.core.actor import transaction
+from backoffice.core.states import Machine, Outcome, Transition
+from backoffice.ui.paginator import BoundedPaginator
+from backoffice.ui.timeline import timeline
+
+Service = Callable[..., Outcome]
+INLINE_LIMIT = 200
+
+
+class NeverDeleted:
+    """Nothing is deleted in the admin."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(NeverDeleted):
+    """Rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(ReadOnly, admin.TabularInline):
+    """A document's children, to be looked at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+
+class BaseAdmin(admin.ModelAdmin):
+    """What all lists share."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    actions_selection_counter = True
+
+    class Media:
+        css: ClassVar = {"all": ["backoffice/admin.css"]}
+
+
+class SettingsAdmin(NeverDeleted, BaseAdmin):
+    """Master data in plain forms, kept in history, retired by `is_active`."""
+
+
+class ReadOnlyAdmin(ReadOnly, BaseAdmin):
+    """Rows to be looked at."""
+
+
+class DocumentAdmin(ReadOnly, BaseAdmin):
+    """A business document: read first, moved by the verbs of its machine."""
+
+    change_form_template = "ui/document.html"
+    machine: Machine | None = None
+    # Transition name → service(ids, *, now, reason).
+    verbs: Mapping[str, Service] = {}
+    ordering = ("-id",)
+
+    def get_urls(self) -> list[Any]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_verb"
+        view = self.admin_site.admin_view(self.verb_view)
+        return [path("<int:pk>/verb/<slug:verb>/", view, name=name), *super().get_urls()]
+
+    def may(self, request: HttpRequest, transition: Transition) -> bool:
+        change = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm(transition.permission or change)  # type: ignore[union-attr]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        document = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if document is not None:
+            context |= {
+                "bo_verbs": self._explained(request, document),
+                "bo_timeline": timeline(document),
+                "bo_panels": [
+                    (panel.title, panel.render(document, request))
+                    for panel in extensions.panels(self.opts.label_lower)
+                ],
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    def _explained(self, request: HttpRequest, document: models.Model) -> list[dict[str, Any]]:
+        if self.machine is None:
+            return []
+        buttons = []
+        for item in self.machine.explain(document.pk):
+            name = item.transition.name
+            if name not in self.verbs:
+                continue
+            reasons = list(item.reasons)
+            if not self.may(request, item.transition):
+                reasons.append(_("You lack the permission for this."))
+            url = reverse(
+                f"admin:{self.opts.app_label}_{self.opts.model_name}_verb",
+                args=[document.pk, name],
+            )
+            buttons.append({"label": item.transition.label, "url": url, "reasons": reasons})
+        return buttons
+
+    def verb_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+        """Ask before a verb (GET), then do it (POST)."""
+        document = get_object_or_404(self.get_queryset(request), pk=pk)
+        if self.machine is None or verb not in self.verbs:
+            raise PermissionDenied
+        transition = self.machine.transitions[verb]
+        if not self.may(request, transition):
+            raise PermissionDenied
+        back = reverse(
+            f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[document.pk]
+        )
+        if request.method == "POST":
+            seen = request.POST.get("version", "")
+            fresh = self.get_queryset(request).get(pk=pk)
+            if seen != str(fresh.version):
+                text = _("%(document)s was changed meanwhile by %(who)s: look again.")
+                names = {"document": fresh, "who": fresh.modified_by}
+                messages.error(request, text % names)
+            else:
+                self._run(request, transition, [pk], request.POST.get("reason", ""))
+            return HttpResponseRedirect(back)
+        context = self._dialog(request, transition, [pk]) | {"document": document, "back": back}
+        return TemplateResponse(request, "ui/verb.html", context)
+
+    def _dialog(
+        self, request: HttpRequest, transition: Transition, ids: Sequence[int]
+    ) -> dict[str, Any]:
+        assert self.machine is not None
+        now = timezone.now()
+        with transaction(now=now):
+            outcome = self.machine.check(ids, transition.name, skip_locked=True)
+        label = self.opts.label_lower
+        return self.admin_site.each_context(request) | {
+            "title": transition.label,
+            "opts": self.opts,
+            "transition": transition,
+            "outcome": outcome,
+            "blocked": self._named(outcome),
+            "effects": extensions.effects(label, transition.name, outcome.moved, now),
+        }
+
+    def _named(self, outcome: Outcome) -> list[tuple[str, list[Any]]]:
+        rows = self.model._default_manager.in_bulk(list(outcome.blocked))
+        return [(str(rows.get(i, i)), reasons) for i, reasons in list(outcome.blocked.items())[:50]]
+
+    def _run(
+        self, request: HttpRequest, transition: Transition, ids: Sequence[int], reason: str
+    ) -> None:
+        outcome = self.verbs[transition.name](ids, now=timezone.now(), reason=reason[:300])
+        if outcome.moved:
+            text = _("%(verb)s: %(n)s done.")
+            messages.success(request, text % {"verb": transition.label, "n": len(outcome.moved)})
+        for name, reasons in self._named(outcome):
+            messages.error(request, f"{name}: {' '.join(str(r) for r in reasons)}")
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        for name in self.verbs if self.machine else ():
+            transition = self.machine.transitions[name]  # type: ignore[union-attr]
+            if self.may(request, transition):
+                actions[f"verb_{name}"] = (self._action, f"verb_{name}", transition.label)
+        return actions
+
+    def _action(self, modeladmin: Any, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        """Show what a bulk verb would do; do it once it is confirmed."""
+        assert self.machine is not None
+        name = request.POST.get("action", "").removeprefix("verb_")
+        transition = self.machine.transitions[name]
+        ids = list(queryset.values_list("pk", flat=True)[: INLINE_LIMIT + 1])
+        if len(ids) > INLINE_LIMIT:
+            text = _("At most %(n)s rows at once here.")
+            messages.error(request, text % {"n": INLINE_LIMIT})
+            return None
+        if request.POST.get("confirmed"):
+            self._run(request, transition, ids, request.POST.get("reason", ""))
+            return None
+        context = self._dialog(request, transition, ids)
+        context |= {"ids": ids, "bulk_action": f"verb_{name}"}
+        return TemplateResponse(request, "ui/verb.html", context)

@@ -1,0 +1,8 @@
+"""The staff site's building blocks; the only package that may import the admin theme."""
+
+from django.apps import AppConfig
+
+
+class UiConfig(AppConfig):
+    name = "backoffice.ui"
+    label = "ui"
