@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -44,10 +45,10 @@ def keep(kind: str, ready: int) -> int:
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     lock(f"{kind}.keeper.lock")
+    state_file(kind).unlink(missing_ok=True)
     servers: list[subprocess.Popen] = []
     try:
-        state = {"pid": os.getpid(), "env": start_servers(kind, servers)}
-        write_private(state_file(kind), json.dumps(state))
+        write_private(state_file(kind), json.dumps(start_servers(kind, servers)))
         os.write(ready, b"ready")
         os.close(ready)
         while not stopping and all(server.poll() is None for server in servers):
@@ -59,15 +60,15 @@ def keep(kind: str, ready: int) -> int:
         os.write(ready, str(failure).encode())
         return 1
     finally:
+        state_file(kind).unlink(missing_ok=True)
         for server in reversed(servers):
             finish(server, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], 8)
-        state_file(kind).unlink(missing_ok=True)
         if kind == "bench":
             shutil.rmtree(data_home() / CLUSTERS[kind][0], ignore_errors=True)
 
 
-def start_servers(kind: str, servers: list[subprocess.Popen]) -> dict[str, str]:
-    """Start what `kind` needs and return the environment that reaches it."""
+def start_servers(kind: str, servers: list[subprocess.Popen]) -> dict:
+    """Start what `kind` needs and return how to reach it."""
     sockets = socket_folder(kind)
     with open(DEV / f"{kind}.log", "w") as log:
         if kind == "bench":
@@ -77,12 +78,23 @@ def start_servers(kind: str, servers: list[subprocess.Popen]) -> dict[str, str]:
         if kind != "test":  # each test run has a Valkey of its own, which it may flush
             servers.append(start_valkey(sockets / "valkey.sock", log))
     host = quote(str(sockets))
-    return {
+    env = {
         "DATABASE_URL": f"postgres://app@/{host}/backoffice",
         "OWNER_DATABASE_URL": f"postgres://owner@/{host}/backoffice",
         "SUPERUSER_DATABASE_URL": f"postgres://postgres@/{host}/postgres",
         "REDIS_URL": f"unix://{host}/valkey.sock",
     }
+    names = [".s.PGSQL.5432", *([] if kind == "test" else ["valkey.sock"])]
+    return {"pid": os.getpid(), "env": env, "sockets": [str(sockets / name) for name in names]}
+
+
+def answers(sockets: list[str]) -> bool:
+    """Tell whether a server listens on every socket."""
+    for path in sockets:
+        with socket.socket(socket.AF_UNIX) as client:
+            if client.connect_ex(path):
+                return False
+    return True
 
 
 def state_file(kind: str) -> Path:
@@ -95,13 +107,27 @@ class Services:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
-        self.keeper = None
+        self.keeper: subprocess.Popen | None = None
         with locked(f"{kind}.start.lock"):
             self.users = lock(f"{kind}.users.lock", fcntl.LOCK_SH)
-            if not self.alive():
+            if not self.join():
                 self.start()
-        state = json.loads(state_file(kind).read_text())
-        self.pid, self.env = state["pid"], state["env"]
+                self.join()
+
+    def join(self) -> bool:
+        """Use the servers that run; wait for those that are about to start or to end."""
+        deadline = time.monotonic() + 60
+        while self.alive():
+            with contextlib.suppress(FileNotFoundError):
+                state = json.loads(state_file(self.kind).read_text())
+                self.pid, self.env = state["pid"], state["env"]
+                if answers(state["sockets"]):
+                    return True
+                self.stop()
+            if time.monotonic() > deadline:
+                raise Failure("The services neither start nor stop: see python3 dev.py doctor.")
+            time.sleep(0.02)
+        return False
 
     def alive(self) -> bool:
         """Tell whether the servers' keeper lives."""
