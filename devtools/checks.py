@@ -13,7 +13,7 @@ from devtools.base import DEV, PYTHON, ROOT, VENV, say
 from devtools.environment import project_environment
 from devtools.places import socket_folder
 from devtools.postgres import CLUSTERS
-from devtools.processes import finish, spawn
+from devtools.processes import command_line, finish, spawn
 from devtools.services import services
 from devtools.valkey import start_valkey
 
@@ -76,7 +76,11 @@ def own_valkey(env: dict[str, str]):
     if "DATABASE_URL" not in env:  # the services are given, Valkey among them
         yield {}
         return
-    path = socket_folder("test") / f"valkey-{os.getpid()}.sock"
+    folder = socket_folder("test")
+    for left in folder.glob("valkey-*.sock"):  # by runs that were killed
+        if not command_line(int(left.stem.partition("-")[2])):
+            left.unlink(missing_ok=True)
+    path = folder / f"valkey-{os.getpid()}.sock"
     with open(DEV / "test.valkey.log", "a") as log:
         server = start_valkey(path, log)
     try:
