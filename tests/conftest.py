@@ -53,9 +53,8 @@ def django_db_setup(django_test_environment, django_db_blocker):
         os.environ[variable] = support_db.url_of(variable, name)
     # Threads get their settings from the same dictionary.
     connection.settings_dict["NAME"] = name
-    options = "-c session_replication_role=replica -c lock_timeout=5s"
     original = TransactionTestCase._fixture_teardown
-    with support_db.connect_superuser(name, options) as cleaner:
+    with support_db.connect_superuser(name, support_db.CLEANER) as cleaner:
         TransactionTestCase._fixture_teardown = lambda self: cleaner.execute(support_db.RESET)
         yield
         TransactionTestCase._fixture_teardown = original

@@ -22,6 +22,9 @@ TEMPLATE_LIFE = "30 minutes"
 LOCK = "SELECT pg_advisory_lock(hashtext('backoffice test templates'))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('backoffice test templates'))"
 
+# Triggers and foreign keys do not fire for the one who puts things back.
+CLEANER = "-c session_replication_role=replica -c lock_timeout=5s"
+
 TABLES = """
 SELECT relname FROM pg_class
  WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
@@ -91,8 +94,8 @@ def create_test_database(name: str) -> None:
         admin.execute(LOCK)
         try:
             template = os.environ.get("BACKOFFICE_TEST_TEMPLATE") or f"test_tpl_{schema_hash()}"
+            drop_leftovers(admin, template)
             if not database_exists(admin, template):
-                drop_leftovers(admin)
                 build_template(admin, template)
             drop_database(admin, name)
             copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"
@@ -136,17 +139,17 @@ def migrate(database: str) -> None:
         raise RuntimeError(f"The migrations fail:\n{done.stdout}{done.stderr}")
 
 
-def drop_leftovers(admin: psycopg.Connection) -> None:
-    """Drop databases of runs that have died and templates of schemas that are gone."""
+def drop_leftovers(admin: psycopg.Connection, template: str) -> None:
+    """Drop databases of runs that have died and templates of other schemas that are old."""
     for (name,) in admin.execute("SELECT datname FROM pg_database").fetchall():
         owner = re.fullmatch(r"test_(\d+)_\w+", name)
         if owner and admin.info.host.startswith("/") and not is_alive(int(owner[1])):
             drop_database(admin, name)
     old = admin.execute(
-        "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_tpl\\_%%'"
+        "SELECT datname FROM pg_database WHERE datname LIKE 'test\\_tpl\\_%%' AND datname <> %s"
         " AND (pg_stat_file(format('base/%%s/PG_VERSION', oid), true)).modification"
         " < now() - %s::interval",
-        [TEMPLATE_LIFE],
+        [template, TEMPLATE_LIFE],
     )
     for (name,) in old.fetchall():
         drop_database(admin, name)
