@@ -121,3 +121,39 @@ def forget_old_runs(*, now: datetime, since: datetime | None) -> int:
     """Forget finished job runs older than thirty days."""
     old = TaskRun.objects.filter(slot_at__lt=now - timedelta(days=30), finished_at__isnull=False)
     return old.delete()[0]
+
+
+@shared_task(name="core.process_inbox")
+def process_inbox() -> int:
+    """Process what came in, right after it was stored."""
+    from backoffice.core.inbox import process_all
+
+    with acting_job("system"):
+        return process_all()
+
+
+@scheduled("core.process_waiting_inbox", every=timedelta(seconds=15))
+def process_waiting_inbox(*, now: datetime, since: datetime | None) -> int:
+    """Process what no wake-up call reached."""
+    from backoffice.core.inbox import process_all
+
+    return process_all(now=now)
+
+
+@shared_task(name="core.send_messages")
+def send_messages() -> int:
+    """Send what was queued, right after its cause was written."""
+    from backoffice.core.outbound import send_due
+
+    return send_due(now=timezone.now())
+
+
+@scheduled("core.send_waiting_messages", every=timedelta(seconds=15))
+def send_waiting_messages(*, now: datetime, since: datetime | None) -> int:
+    """Send what no wake-up call reached, and what is tried again."""
+    from backoffice.core.outbound import send_due
+
+    total = 0
+    while sent := send_due(now=now):
+        total += sent
+    return total

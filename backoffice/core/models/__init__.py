@@ -9,6 +9,8 @@ from backoffice.core.models.document import (
 from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
+from backoffice.core.models.inbox import InboundMessage
+from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
@@ -23,6 +25,9 @@ __all__ = [
     "Event",
     "EventDelivery",
     "IdempotencyKey",
+    "InboundMessage",
+    "MessageTemplate",
+    "OutboundMessage",
     "PersonalValue",
     "SettingsModel",
     "TaskRun",

@@ -1,0 +1,57 @@
+"""Raw messages from outside, kept as they came."""
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import Colour
+
+
+class InboxStatus(models.TextChoices):
+    NEW = "NEW", _("New")
+    DONE = "DONE", _("Done")
+    REFUSED = "REFUSED", _("Refused")
+
+
+INBOX_COLOURS = {
+    InboxStatus.NEW: Colour.ACTIVE,
+    InboxStatus.DONE: Colour.GOOD,
+    InboxStatus.REFUSED: Colour.BAD,
+}
+
+
+class InboundMessage(models.Model):
+    """One message of one source; a refused one stays with its reason, to be replayed."""
+
+    source = models.CharField(_("source"), max_length=60)
+    external_id = models.CharField(_("external id"), max_length=200)
+    headers = models.JSONField(_("headers"), default=dict)
+    body = models.TextField(_("body"))
+    status = models.CharField(
+        _("status"), max_length=8, choices=InboxStatus.choices, default=InboxStatus.NEW
+    )
+    reason = models.CharField(_("reason"), max_length=500, default="", db_default="")
+    attempts = models.SmallIntegerField(_("attempts"), default=0, db_default=0)
+    happened_at = models.DateTimeField(_("happened at"), null=True)
+    received_at = models.DateTimeField(_("received at"), db_default=Now())
+    processed_at = models.DateTimeField(_("processed at"), null=True)
+
+    class Meta:
+        verbose_name = _("inbound message")
+        verbose_name_plural = _("inbound messages")
+        constraints = [models.UniqueConstraint("source", "external_id", name="inbound_once")]
+        indexes = [
+            models.Index(
+                "source",
+                "happened_at",
+                "id",
+                name="inbound_new",
+                condition=models.Q(status=InboxStatus.NEW),
+            ),
+            models.Index(
+                "source", "id", name="inbound_refused", condition=models.Q(status="REFUSED")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.external_id}"
