@@ -9,9 +9,9 @@ declare(
         "stock.available": "More units of a SKU can be promised in a warehouse: "
         "`sku_id`, `warehouse_id`, `units` more.",
         "stock.reservations_lost": "A loss took units that were promised: `sku_id`, "
-        "`warehouse_id`, `reservations` as a list of `for_type`, `for_id`, `quantity`.",
+        "`warehouse_id`, `lost` as a list of `for_type`, `for_id`, `quantity`.",
         "stock.allocations_lost": "A loss took units that were set aside for picking: `sku_id`, "
-        "`warehouse_id`, `allocations` as a list of `for_type`, `for_id`, `quantity`.",
+        "`warehouse_id`, `lost` as a list of `for_type`, `for_id`, `quantity`.",
     },
 )
 declare(
