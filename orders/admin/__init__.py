@@ -1,0 +1,3 @@
+from orders.admin import master, order, returns
+
+__all__ = ["master", "order", "returns"]

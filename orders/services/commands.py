@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from orders.choices import LineKind
@@ -70,7 +70,7 @@ class PlaceOrder:
     bill_to: AddressData | None = None
     total: Decimal | None = None
     priority: int = 0
-    promised_on: datetime | None = None
+    promised_on: date | None = None
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from inventory.services.reservations import Need, Reserved, release_stock, reserve_stock
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute
 from inventory.models import Sku
+from inventory.services.reservations import Need, Reserved, release_stock, reserve_stock
 from orders.models import Order
 from orders.services.counters import refresh_counters
 

@@ -1,0 +1,147 @@
+"""Screens of the ground floor: users, tokens, the log, the boxes, the jobs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from simple_history.admin import SimpleHistoryAdmin
+
+from backoffice.core.events import retry_set_aside
+from backoffice.core.inbox import replay
+from backoffice.core.models import (
+    Address,
+    ApiToken,
+    Company,
+    Currency,
+    Event,
+    EventDelivery,
+    InboundMessage,
+    MessageTemplate,
+    OutboundMessage,
+    TaskRun,
+    TaskSwitch,
+    User,
+)
+from backoffice.core.models.inbox import INBOX_COLOURS
+from backoffice.core.models.outbound import OUTBOUND_COLOURS
+from backoffice.core.tokens import create_token
+from backoffice.ui.admin import NeverDeleted, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.display import badge
+
+
+@admin.register(User)
+class UserAdmin(NeverDeleted, SimpleHistoryAdmin, DjangoUserAdmin):
+    list_display = ("username", "first_name", "last_name", "kind", "is_active", "is_staff")
+    list_filter = ("kind", "is_active", "is_staff")
+    fieldsets = (
+        *(DjangoUserAdmin.fieldsets or ()),
+        (gettext_lazy("Preferences"), {"fields": ("kind", "language", "time_zone")}),
+    )
+
+
+class TokenForm(forms.ModelForm):
+    """A new token; its secret is made, shown once and kept as a hash."""
+
+    class Meta:
+        model = ApiToken
+        fields = ["name", "scopes", "expires_at"]
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(SettingsAdmin):
+    list_display = ("name", "prefix", "scopes", "expires_at", "last_used_at", "is_active")
+    readonly_fields = ("prefix", "user", "last_used_at")
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if obj is None:
+            kwargs["form"] = TokenForm
+            kwargs["fields"] = TokenForm.Meta.fields
+        return super().get_form(request, obj, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = ["name", "scopes", "expires_at"]
+        return [*fields, "is_active", *self.readonly_fields] if obj else fields
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        token, text = create_token(obj.name, obj.scopes, expires_at=obj.expires_at)
+        obj.pk, obj.prefix, obj.user = token.pk, token.prefix, token.user
+        words = _("The token, shown this once: %(token)s")
+        messages.warning(request, words % {"token": text})
+
+
+@admin.register(Company, Currency, MessageTemplate)
+class MasterAdmin(SettingsAdmin):
+    list_display = ("__str__", "is_active", "updated_at")
+
+
+@admin.register(Address)
+class AddressAdmin(ReadOnlyAdmin):
+    list_display = ("__str__",)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    list_display = ("kind", "subject_type", "subject_id", "order_id", "occurred_at", "reason")
+    search_fields = ("kind__startswith", "=order_id", "=subject_id")
+    ordering = ("-id",)
+
+
+@admin.register(EventDelivery)
+class EventDeliveryAdmin(ReadOnlyAdmin):
+    list_display = ("event_id", "handler", "attempts", "next_attempt_at", "set_aside_at", "error")
+    actions = ("retry",)
+
+    @admin.action(description=gettext_lazy("Try again what was set aside"))
+    def retry(self, request: HttpRequest, queryset: Any) -> None:
+        count = retry_set_aside(queryset.values_list("pk", flat=True))
+        messages.success(request, _("%(n)s events are tried again.") % {"n": count})
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    list_display = (
+        "source",
+        "external_id",
+        badge("status", INBOX_COLOURS),
+        "reason",
+        "received_at",
+    )
+    list_filter = ("status",)
+    search_fields = ("source__startswith", "external_id__exact")
+    ordering = ("-id",)
+    actions = ("replay",)
+
+    @admin.action(description=gettext_lazy("Process the refused again"))
+    def replay(self, request: HttpRequest, queryset: Any) -> None:
+        count = replay(queryset.values_list("pk", flat=True))
+        messages.success(request, _("%(n)s messages are processed again.") % {"n": count})
+
+
+@admin.register(OutboundMessage)
+class OutboundMessageAdmin(ReadOnlyAdmin):
+    list_display = ("recipient", "subject", badge("status", OUTBOUND_COLOURS), "sent_at", "error")
+    list_filter = ("status", "origin")
+    search_fields = ("recipient__iexact",)
+    ordering = ("-id",)
+
+
+@admin.register(TaskRun)
+class TaskRunAdmin(ReadOnlyAdmin):
+    list_display = ("task", "slot_at", "started_at", "finished_at", "result", "error")
+    search_fields = ("task__startswith",)
+    ordering = ("-slot_at", "-id")
+
+
+@admin.register(TaskSwitch)
+class TaskSwitchAdmin(SettingsAdmin):
+    list_display = ("task", "is_running", "note")

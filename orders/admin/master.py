@@ -1,0 +1,48 @@
+"""Channels, customers, prices, tax rates, lanes."""
+
+from django.contrib import admin
+
+from backoffice.ui.admin import SettingsAdmin
+from orders.models import Customer, Lane, Price, SalesChannel, TaxRate
+
+
+@admin.register(SalesChannel)
+class SalesChannelAdmin(SettingsAdmin):
+    list_display = (
+        "code",
+        "name",
+        "currency",
+        "payment_terms",
+        "confirms_by_itself",
+        "releases_by_itself",
+        "is_active",
+    )
+    search_fields = ("code", "name")
+
+
+@admin.register(Customer)
+class CustomerAdmin(SettingsAdmin):
+    list_display = ("__str__", "source", "external_id", "email", "country", "language")
+    search_fields = ("name", "email__istartswith", "external_id__exact")
+    ordering = ("-id",)
+
+
+@admin.register(Price)
+class PriceAdmin(SettingsAdmin):
+    list_display = ("sku", "channel", "unit_price", "currency", "valid_from", "is_active")
+    list_select_related = ("sku", "channel")
+    raw_id_fields = ("sku",)
+    search_fields = ("sku__code__exact",)
+    ordering = ("-id",)
+
+
+@admin.register(TaxRate)
+class TaxRateAdmin(SettingsAdmin):
+    list_display = ("country", "region", "category", "rate", "valid_from", "is_active")
+    search_fields = ("country__exact",)
+
+
+@admin.register(Lane)
+class LaneAdmin(SettingsAdmin):
+    list_display = ("warehouse", "country", "region", "service", "p50_days", "p90_days", "parcels")
+    list_select_related = ("warehouse",)

@@ -1,0 +1,113 @@
+"""The order's screens."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.display import badge, money, number
+from orders.choices import COLOURS
+from orders.models import Hold, Note, Order, OrderLine
+from orders.services.holds import place_holds
+from orders.services.lifecycle import (
+    cancel_orders,
+    complete_orders,
+    confirm_orders,
+    release_orders,
+)
+from orders.states import ORDER
+
+
+class OrderLineInline(ReadOnlyInline):
+    model = OrderLine
+    fields = (
+        *("position", "kind", "sku", "description", "warehouse", "seller", "quantity"),
+        *("reserved", "shipped", "delivered", "cancelled", "returned"),
+        *("unit_price", "net_amount", "tax_amount", "gross_amount"),
+    )
+    readonly_fields = fields
+    ordering = ("position",)
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("sku", "warehouse", "seller")
+
+
+class HoldInline(ReadOnlyInline):
+    model = Hold
+    fields = ("reason", "note", "placed_at", "placed_by", "until", "released_at", "released_by")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("placed_by", "released_by")
+
+
+class NoteInline(ReadOnlyInline):
+    model = Note
+    fields = ("written_at", "author", "text")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("author")
+
+
+class HeldFilter(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request, model_admin):  # type: ignore[no-untyped-def]
+        return [("held", _("On hold")), ("short", _("Waiting for stock"))]
+
+    def queryset(self, request, queryset):  # type: ignore[no-untyped-def]
+        if self.value() == "held":
+            return queryset.filter(open_holds__gt=0)
+        if self.value() == "short":
+            return queryset.filter(short_quantity__gt=0, status__in=["PENDING", "CONFIRMED"])
+        return queryset
+
+
+@admin.register(Order)
+class OrderAdmin(DocumentAdmin):
+    machine = ORDER
+    verbs = {
+        "confirm": confirm_orders,
+        "release": release_orders,
+        "complete": complete_orders,
+        "hold": place_holds,
+        "cancel": cancel_orders,
+    }
+    list_display = (
+        "order_number",
+        "external_id",
+        "channel",
+        "customer",
+        "placed_at",
+        badge("status", COLOURS),
+        badge("payment_status", COLOURS),
+        badge("fulfilment_status", COLOURS),
+        number("short_quantity", _("short")),
+        money("total_amount", _("total")),
+    )
+    list_select_related = ("channel", "customer")
+    list_filter = ("status", HeldFilter, "origin")
+    search_fields = ("order_number__exact", "external_id__exact")
+    search_help_text = _("Order number or external id")
+    ordering = ("-placed_at", "-id")
+    inlines = (OrderLineInline, HoldInline, NoteInline)
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("order_number", "external_id", "channel", "origin"),
+                    ("customer", "ship_to", "bill_to"),
+                    ("status", "payment_status", "fulfilment_status", "open_holds"),
+                    ("placed_at", "confirmed_at", "released_at"),
+                    ("shipped_at", "delivered_at", "completed_at", "cancelled_at"),
+                    ("net_amount", "tax_amount", "total_amount", "currency"),
+                    ("authorised_amount", "captured_amount", "refunded_amount"),
+                    ("created_by", "modified_by", "updated_at", "version"),
+                )
+            },
+        ),
+    )
