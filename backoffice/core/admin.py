@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from simple_history.admin import SimpleHistoryAdmin
 
 from backoffice.core.events import retry_set_aside
 from backoffice.core.inbox import replay
+from backoffice.core.jobs import pause_jobs, resume_jobs
 from backoffice.core.models import (
     Address,
     ApiToken,
@@ -20,6 +22,8 @@ from backoffice.core.models import (
     Event,
     EventDelivery,
     InboundMessage,
+    Job,
+    JobRow,
     MessageTemplate,
     OutboundMessage,
     TaskRun,
@@ -27,6 +31,7 @@ from backoffice.core.models import (
     User,
 )
 from backoffice.core.models.inbox import INBOX_COLOURS
+from backoffice.core.models.job import JOB_COLOURS, RowOutcome
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tokens import create_token
 from backoffice.ui.admin import NeverDeleted, ReadOnlyAdmin, SettingsAdmin
@@ -145,3 +150,37 @@ class TaskRunAdmin(ReadOnlyAdmin):
 @admin.register(TaskSwitch)
 class TaskSwitchAdmin(SettingsAdmin):
     list_display = ("task", "is_running", "note")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ("__str__", badge("status", JOB_COLOURS), "total", "progress", "created_by")
+    list_select_related = ("created_by",)
+    readonly_fields = ("progress",)
+    ordering = ("-id",)
+    actions = ("pause", "resume")
+
+    @admin.display(description=gettext_lazy("progress"))
+    def progress(self, job: Job) -> str:
+        counts = JobRow.objects.filter(job=job).values("outcome").annotate(n=Count("pk"))
+        labels = dict(RowOutcome.choices)
+        return ", ".join(f"{labels[c['outcome']]}: {c['n']}" for c in counts.order_by("outcome"))
+
+    @admin.action(description=gettext_lazy("Pause"))
+    def pause(self, request: HttpRequest, queryset: Any) -> None:
+        count = pause_jobs(list(queryset.values_list("pk", flat=True)))
+        messages.success(request, _("%(n)s jobs pause.") % {"n": count})
+
+    @admin.action(description=gettext_lazy("Resume"))
+    def resume(self, request: HttpRequest, queryset: Any) -> None:
+        count = resume_jobs(list(queryset.values_list("pk", flat=True)))
+        messages.success(request, _("%(n)s jobs go on.") % {"n": count})
+
+
+@admin.register(JobRow)
+class JobRowAdmin(ReadOnlyAdmin):
+    list_display = ("job", "object_id", badge("outcome", JOB_COLOURS), "reason")
+    list_filter = ("outcome",)
+    list_select_related = ("job",)
+    search_fields = ("=job__id",)
+    ordering = ("-job_id", "object_id")

@@ -157,3 +157,23 @@ def send_waiting_messages(*, now: datetime, since: datetime | None) -> int:
     while sent := send_due(now=now):
         total += sent
     return total
+
+
+@shared_task(name="core.run_job_chunk")
+def run_job_chunk(job_id: int) -> None:
+    """Do one chunk of a job and ask for the next."""
+    from backoffice.core.jobs import run_chunk, wake
+
+    if run_chunk(job_id, now=timezone.now()):
+        wake(job_id)
+
+
+@scheduled("core.resume_jobs", every=timedelta(minutes=1))
+def resume_stale_jobs(*, now: datetime, since: datetime | None) -> int:
+    """Go on with jobs whose worker died."""
+    from backoffice.core.jobs import stale_jobs, wake
+
+    ids = stale_jobs(now)
+    for job_id in ids:
+        wake(job_id)
+    return len(ids)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import extensions
 from backoffice.core.actor import transaction
+from backoffice.core.jobs import bulk_action, start_job
 from backoffice.core.states import Machine, Outcome, Transition
 from backoffice.ui.paginator import BoundedPaginator
 from backoffice.ui.timeline import timeline
@@ -76,6 +77,12 @@ class DocumentAdmin(ReadOnly, BaseAdmin):
     # Transition name → service(ids, *, now, reason).
     verbs: Mapping[str, Service] = {}
     ordering = ("-id",)
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        for name, service in self.verbs.items() if self.machine else ():
+            label = self.machine.transitions[name].label  # type: ignore[union-attr]
+            bulk_action(f"{self.opts.label_lower}.{name}", label, service)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_verb"
@@ -188,14 +195,17 @@ class DocumentAdmin(ReadOnly, BaseAdmin):
         assert self.machine is not None
         name = request.POST.get("action", "").removeprefix("verb_")
         transition = self.machine.transitions[name]
-        ids = list(queryset.values_list("pk", flat=True)[: INLINE_LIMIT + 1])
-        if len(ids) > INLINE_LIMIT:
-            text = _("At most %(n)s rows at once here.")
-            messages.error(request, text % {"n": INLINE_LIMIT})
-            return None
+        ids = list(queryset.values_list("pk", flat=True))
+        reason = request.POST.get("reason", "")
+        if request.POST.get("confirmed") and len(ids) > INLINE_LIMIT:
+            action = f"{self.opts.label_lower}.{name}"
+            job = start_job(action, ids, user_id=request.user.pk, reason=reason)  # type: ignore[arg-type]
+            return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
         if request.POST.get("confirmed"):
-            self._run(request, transition, ids, request.POST.get("reason", ""))
+            self._run(request, transition, ids, reason)
             return None
         context = self._dialog(request, transition, ids)
-        context |= {"ids": ids, "bulk_action": f"verb_{name}"}
+        across = request.POST.get("select_across") == "1"
+        chosen = request.POST.getlist("_selected_action") if across else ids
+        context |= {"ids": chosen, "bulk_action": f"verb_{name}", "across": across}
         return TemplateResponse(request, "ui/verb.html", context)

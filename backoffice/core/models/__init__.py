@@ -10,6 +10,7 @@ from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
 from backoffice.core.models.inbox import InboundMessage
+from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
@@ -26,6 +27,8 @@ __all__ = [
     "EventDelivery",
     "IdempotencyKey",
     "InboundMessage",
+    "Job",
+    "JobRow",
     "MessageTemplate",
     "OutboundMessage",
     "PersonalValue",

@@ -1,0 +1,148 @@
+"""Bulk actions in the background: chunked, accounted for row by row, resumed after a crash."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from backoffice.core.actor import acting
+from backoffice.core.models.job import Job, JobRow, JobStatus, RowOutcome
+from backoffice.core.states import Outcome, Text
+
+logger = logging.getLogger(__name__)
+CHUNK = 500
+STALE = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """A verb that lists offer over many documents: `service(ids, *, now, reason) -> Outcome`."""
+
+    name: str
+    label: Text
+    service: Callable[..., Outcome]
+
+
+ACTIONS: dict[str, BulkAction] = {}
+
+
+def bulk_action(name: str, label: Text, service: Callable[..., Outcome]) -> None:
+    """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
+    ACTIONS[name] = BulkAction(name, label, service)
+
+
+def start_job(name: str, ids: Sequence[int], *, user_id: int, reason: str = "") -> Job:
+    """Queue an action over documents; it acts as its creator."""
+    wanted = sorted(set(ids))
+    with transaction.atomic():
+        job = Job.objects.create(
+            action=ACTIONS[name].name,
+            parameters={"reason": reason},
+            total=len(wanted),
+            created_by_id=user_id,
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO core_jobrow (job_id, object_id, outcome)"
+                " SELECT %s, unnest(%s::bigint[]), 'WAITING'",
+                [job.pk, wanted],
+            )
+        transaction.on_commit(lambda: wake(job.pk), robust=True)
+    return job
+
+
+def wake(job_id: int) -> None:
+    """Ask a worker for the next chunk; beat does so anyway where the broker does not answer."""
+    from backoffice.core.tasks import run_job_chunk
+
+    try:
+        run_job_chunk.apply_async([job_id], retry=False)
+    except Exception as error:
+        logger.warning("No worker could be woken, beat goes on later: %s", error)
+
+
+CLAIM = """
+SELECT object_id FROM core_jobrow WHERE job_id = %s AND outcome = 'WAITING'
+ORDER BY object_id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+WRITE = """
+UPDATE core_jobrow r SET outcome = o.outcome, reason = o.reason
+FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS o(object_id, outcome, reason)
+WHERE r.job_id = %s AND r.object_id = o.object_id
+"""
+
+
+def run_chunk(job_id: int, *, now: datetime) -> bool:
+    """Do one chunk in one transaction with its results; return whether rows are left."""
+    job = Job.objects.get(pk=job_id)
+    if job.status in (JobStatus.PAUSED, JobStatus.DONE):
+        return False
+    Job.objects.filter(pk=job_id).exclude(status=JobStatus.PAUSED).update(
+        status=JobStatus.RUNNING, touched_at=now
+    )
+    with acting(job.created_by_id, request_id=f"job-{job.pk}"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, [job_id, CHUNK])
+            ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            _write(job_id, _run(job, ids, now))
+            return True
+    if not JobRow.objects.filter(job_id=job_id, outcome=RowOutcome.WAITING).exists():
+        Job.objects.filter(pk=job_id).update(status=JobStatus.DONE, finished_at=now)
+    return False
+
+
+def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
+    """Run a chunk; one bad document does not stop the others."""
+    action = ACTIONS[job.action]
+    reason = job.parameters.get("reason", "")
+    try:
+        with transaction.atomic():
+            outcome = action.service(ids, now=now, reason=reason)
+    except Exception as error:
+        if len(ids) > 1:
+            middle = len(ids) // 2
+            return _run(job, ids[:middle], now) | _run(job, ids[middle:], now)
+        logger.exception("%s failed on %s", job, ids)
+        return {ids[0]: (RowOutcome.FAILED, f"{type(error).__name__}: {error}"[:500])}
+    results: dict[int, tuple[str, str]] = dict.fromkeys(outcome.moved, (RowOutcome.DONE, ""))
+    for i, reasons in outcome.blocked.items():
+        results[i] = (RowOutcome.BLOCKED, " ".join(str(r) for r in reasons)[:500])
+    return {i: results.get(i, (RowOutcome.DONE, "")) for i in ids}
+
+
+def _write(job_id: int, results: dict[int, tuple[str, str]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            WRITE,
+            [
+                list(results),
+                [str(outcome) for outcome, _ in results.values()],
+                [reason for _, reason in results.values()],
+                job_id,
+            ],
+        )
+
+
+def pause_jobs(job_ids: Sequence[int]) -> int:
+    """Pause jobs after the chunk they are at."""
+    open_ = Job.objects.filter(pk__in=job_ids, status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+    return open_.update(status=JobStatus.PAUSED)
+
+
+def resume_jobs(job_ids: Sequence[int]) -> int:
+    """Let paused jobs go on."""
+    count = Job.objects.filter(pk__in=job_ids, status=JobStatus.PAUSED).update(
+        status=JobStatus.QUEUED
+    )
+    for job_id in job_ids:
+        wake(job_id)
+    return count
+
+
+def stale_jobs(now: datetime) -> list[int]:
+    """Return jobs that nobody has touched for a while: their worker died."""
+    open_ = Job.objects.filter(status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+    return list(open_.filter(touched_at__lt=now - STALE).values_list("pk", flat=True))
