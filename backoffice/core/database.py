@@ -35,6 +35,12 @@ def append_only_models() -> list[type[models.Model]]:
     return [m for m in apps.get_models() if issubclass(m, AppendOnlyModel)]
 
 
+def _existing(found: list[type[models.Model]]) -> list[type[models.Model]]:
+    """Leave out tables that a partial migration has not made."""
+    tables = set(connection.introspection.table_names())
+    return [m for m in found if m._meta.db_table in tables]
+
+
 def append_only_sql(table: str, role: str) -> list[str]:
     """Return the statements that make one table append-only."""
     return [
@@ -53,14 +59,14 @@ def guard_sql(role: str) -> list[str]:
         APPEND_ONLY_FUNCTION,
         MARK_FUNCTION,
     ]
-    for model in append_only_models():
+    for model in _existing(append_only_models()):
         statements += append_only_sql(model._meta.db_table, role)
-    for model in tracked_models():
+    for model in _existing(tracked_models()):
         statements += trigger_sql(model)
         history = history_model(model)._meta.db_table
         statements += append_only_sql(history, role)
         statements.append(f'REVOKE INSERT ON "{history}" FROM "{role}"')
-    for model in apps.get_models():
+    for model in _existing(list(apps.get_models())):
         statements += getattr(model, "database_sql", [])
     return statements
 

@@ -1,0 +1,1 @@
+"""Measures the product against the raw SQL that writes the same rows."""

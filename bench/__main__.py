@@ -1,0 +1,29 @@
+"""Run the benches: `make bench`, or `python -m bench intake` for one."""
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+
+RESULTS = Path(__file__).parent / "results.json"
+BENCHES = ["intake", "settlement"]
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.development")
+    owner = {**os.environ, "BACKOFFICE_DB_ROLE": "owner"}
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=owner, check=True)
+    django.setup()
+    results: dict[str, float] = {}
+    for name in sys.argv[1:] or BENCHES:
+        results |= importlib.import_module(f"bench.{name}").run()
+    print(json.dumps(results, indent=2))
+    RESULTS.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""The raw limit: the same rows, written by bare INSERT … SELECT FROM unnest."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of one table as columns."""
+
+    table: str
+    columns: list[str]
+    types: list[str]
+    values: list[list[Any]]
+
+
+def capture(table: str, condition: str, parameters: list[Any]) -> Rows:
+    """Read rows as columns, generated ones left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute"
+            " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped"
+            " AND attgenerated = '' ORDER BY attnum",
+            [table],
+        )
+        columns, types = map(list, zip(*cursor.fetchall(), strict=True))
+        casts = [
+            f'"{c}"::text' if t == "jsonb" else f'"{c}"'
+            for c, t in zip(columns, types, strict=True)
+        ]
+        cursor.execute(
+            f"SELECT {', '.join(casts)} FROM {table} WHERE {condition} ORDER BY 1", parameters
+        )
+        rows = cursor.fetchall()
+    return Rows(table, columns, types, [list(v) for v in zip(*rows, strict=True)])
+
+
+def moved(rows: Rows, **changes: Any) -> Rows:
+    """Return rows with columns changed by functions."""
+    values = [
+        [changes[c](v) for v in column] if c in changes else column
+        for c, column in zip(rows.columns, rows.values, strict=True)
+    ]
+    return Rows(rows.table, rows.columns, rows.types, values)
+
+
+def write(rows: Rows) -> None:
+    """Insert rows in one statement."""
+    names = ", ".join(f'"{c}"' for c in rows.columns)
+    arrays = ", ".join(f"%s::{t}[]" for t in rows.types)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {rows.table} ({names}) SELECT * FROM unnest({arrays})", rows.values
+        )
