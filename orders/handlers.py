@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from backoffice.core.events import on
+from backoffice.core.events import historic_times, on
 from backoffice.core.models import Event
 from orders.models import Order
 from orders.services.lifecycle import complete_orders, confirm_orders, release_orders
@@ -20,7 +20,12 @@ def confirm_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     ready = Order.objects.filter(
         pk__any=_orders(events), status="PENDING", open_holds=0, channel__confirms_by_itself=True
     )
-    confirm_orders(list(ready.values_list("pk", flat=True)), now=now, reason="by itself")
+    confirm_orders(
+        list(ready.values_list("pk", flat=True)),
+        now=now,
+        reason="by itself",
+        times=historic_times(events),
+    )
 
 
 @on("order.confirmed", "order.backorder_filled", "order.hold_released")
@@ -29,7 +34,12 @@ def release_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     ready = Order.objects.filter(
         pk__any=_orders(events), status="CONFIRMED", open_holds=0, channel__releases_by_itself=True
     )
-    release_orders(list(ready.values_list("pk", flat=True)), now=now, reason="by itself")
+    release_orders(
+        list(ready.values_list("pk", flat=True)),
+        now=now,
+        reason="by itself",
+        times=historic_times(events),
+    )
 
 
 @on("order.delivered", "order.payment_changed")
@@ -38,7 +48,12 @@ def complete_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     ready = Order.objects.filter(
         pk__any=_orders(events), status="RELEASED", delivered_at__isnull=False
     )
-    complete_orders(list(ready.values_list("pk", flat=True)), now=now, reason="by itself")
+    complete_orders(
+        list(ready.values_list("pk", flat=True)),
+        now=now,
+        reason="by itself",
+        times=historic_times(events),
+    )
 
 
 @on("stock.available")

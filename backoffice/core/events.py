@@ -143,6 +143,15 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
         transaction.on_commit(wake, robust=True)
 
 
+def historic_times(events: Iterable[Event]) -> dict[int, datetime]:
+    """Return when imported orders' events happened: what follows by itself happened then, too."""
+    return {
+        e.order_id: e.occurred_at
+        for e in events
+        if e.origin == Origin.IMPORT and e.order_id is not None
+    }
+
+
 def wake() -> None:
     """Ask a worker to deliver; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import deliver_events

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, models, transaction
 from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Coalesce
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,7 @@ from backoffice.core import extensions
 from backoffice.core.actor import current_unit
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
+from backoffice.core.sql import per_row
 
 Text = str | Promise
 GONE = _("It does not exist or is in use by somebody else; try again in a moment.")
@@ -187,7 +189,11 @@ class Machine:
         if transition.to is not None:
             columns[self.field] = transition.to
         if transition.stamp:
-            columns[transition.stamp] = unit.now
+            columns[transition.stamp] = (
+                Coalesce(per_row(self.model, transition.stamp, times), Value(unit.now))
+                if times
+                else unit.now
+            )
         updated = self.model._base_manager.filter(pk__any=list(ids)).update(
             **columns,
             version=models.F("version") + (1 if versioned else 0),

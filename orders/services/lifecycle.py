@@ -1,6 +1,9 @@
-"""The order's way: confirm, release, complete, cancel."""
+"""The order's way: confirm, release, complete, cancel.
 
-from collections.abc import Sequence
+`times` says when each order really moved, where that is not now: a replay of the past.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -17,7 +20,13 @@ from orders.states import ORDER
 
 
 @service
-def confirm_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+def confirm_orders(
+    order_ids: Sequence[int],
+    *,
+    now: datetime,
+    reason: str = "",
+    times: Mapping[int, datetime] | None = None,
+) -> Outcome:
     """Confirm orders and reserve their stock; those that stay short are blocked.
 
     Where the channel allows back-orders, an order is confirmed with what there is and waits for
@@ -35,26 +44,44 @@ def confirm_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "")
         for text in reasons:
             outcome.block([order_id], text)
     waiting = reserve_orders(sorted(allowed), now=now, partial=True) if allowed else None
-    ORDER.move(outcome.moved, "confirm", values=reservation_values())
+    ORDER.move(outcome.moved, "confirm", values=reservation_values(), times=times)
     if waiting and waiting.short:
         emit("order.backordered", [Fact(i, i) for i in sorted(waiting.short)])
     return outcome
 
 
 @service
-def release_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+def release_orders(
+    order_ids: Sequence[int],
+    *,
+    now: datetime,
+    reason: str = "",
+    times: Mapping[int, datetime] | None = None,
+) -> Outcome:
     """Release confirmed orders to the warehouse."""
-    return ORDER.apply(order_ids, "release")
+    return ORDER.apply(order_ids, "release", times=times)
 
 
 @service
-def complete_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+def complete_orders(
+    order_ids: Sequence[int],
+    *,
+    now: datetime,
+    reason: str = "",
+    times: Mapping[int, datetime] | None = None,
+) -> Outcome:
     """Complete orders that are delivered and paid."""
-    return ORDER.apply(order_ids, "complete")
+    return ORDER.apply(order_ids, "complete", times=times)
 
 
 @service
-def cancel_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+def cancel_orders(
+    order_ids: Sequence[int],
+    *,
+    now: datetime,
+    reason: str = "",
+    times: Mapping[int, datetime] | None = None,
+) -> Outcome:
     """Cancel orders, give their stock back and tell what money is owed back."""
     outcome = ORDER.check(order_ids, "cancel")
     give_back(outcome.moved, now=now)
@@ -64,7 +91,7 @@ def cancel_orders(order_ids: Sequence[int], *, now: datetime, reason: str = "") 
     )
     paid = Order.objects.filter(pk__any=outcome.moved).values_list("pk", "captured_amount")
     data = {pk: {"captured": str(amount)} for pk, amount in paid}
-    ORDER.move(outcome.moved, "cancel", data=data, values=cancellation_values())
+    ORDER.move(outcome.moved, "cancel", data=data, values=cancellation_values(), times=times)
     return outcome
 
 
