@@ -99,7 +99,8 @@ def per_row(model: type[models.Model], field: str, values: Mapping[int, Any]) ->
     texts = {str(pk): None if value is None else str(value) for pk, value in values.items()}
     key = f'"{model._meta.db_table}"."{model._meta.pk.column}"'
     cast = column_type(target)  # type: ignore[arg-type]
-    return RawSQL(f"(%s::jsonb ->> {key}::text)::{cast}", [json.dumps(texts)])
+    # Names come from the model, values are a parameter.
+    return RawSQL(f"(%s::jsonb ->> {key}::text)::{cast}", [json.dumps(texts)])  # noqa: S611
 
 
 def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
