@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 @app.on_after_finalize.connect
 def install_schedule(sender: Celery, **kwargs: object) -> None:
     """Give beat every job that an app has registered."""
-    from backoffice.schedule import beat_schedule
+    from backoffice.schedule import beat_schedule, task_routes
 
     sender.conf.beat_schedule = beat_schedule()
+    sender.conf.task_routes = task_routes()

@@ -27,3 +27,8 @@ def beat_schedule() -> dict[str, dict[str, Any]]:
         }
         for job in SCHEDULED.values()
     }
+
+
+def task_routes() -> dict[str, dict[str, str]]:
+    """Return which queue each scheduled job runs in, however it is called."""
+    return {job.name: {"queue": job.queue} for job in SCHEDULED.values()}

@@ -58,7 +58,7 @@ def scheduled(
     """Make `function(*, now, since)` a job of the schedule; `since` is its last finished slot."""
 
     def register(function: Callable[..., Any]) -> Any:
-        @shared_task(name=name, queue=queue)
+        @shared_task(name=name)
         @functools.wraps(function)
         def task() -> None:
             run_slot(name, function, now=timezone.now(), every=every)

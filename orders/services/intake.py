@@ -35,13 +35,12 @@ def place_orders(commands: Sequence[PlaceOrder], *, now: datetime, reason: str =
             else:
                 seen.add(key)
                 drafts[n] = draft
-    if drafts:
-        _insert(list(drafts.values()))
+    new = _insert(list(drafts.values())) if drafts else set()
     # What another transaction placed at the same moment is found here as well.
     ids = _existing(commands) if drafts else known
     for n, command in enumerate(commands):
         key = (command.channel, command.external_id)
-        if n in drafts:
+        if n in drafts and ids[key] in new:
             placed.created[n] = ids[key]
         elif n not in placed.refused and n not in placed.existing:
             placed.existing[n] = ids[key]
@@ -59,7 +58,8 @@ def _existing(commands: Sequence[PlaceOrder]) -> dict[tuple[str, str], int]:
     return {(code, external): pk for code, external, pk in rows}
 
 
-def _insert(drafts: list[Draft]) -> None:
+def _insert(drafts: list[Draft]) -> set[int]:
+    """Insert drafts; return the orders that are ours, not placed by others meanwhile."""
     customers = _customers(drafts)
     ship, bill = _addresses(drafts)
     ids = next_ids(Order, len(drafts))
@@ -107,6 +107,7 @@ def _insert(drafts: list[Draft]) -> None:
             for pk, d in kept
         ],
     )
+    return new
 
 
 def _units(draft: Draft, *, stocked: bool) -> int:
