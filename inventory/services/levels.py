@@ -1,9 +1,10 @@
 """Stock levels by SKU and warehouse: found, made and locked in id order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
+from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute
 from inventory.models import StockLevel
@@ -48,3 +49,14 @@ def lock_levels(pairs: Iterable[Pair], *, make: bool = False) -> dict[Pair, int]
         found = _found(columns)
     lock(StockLevel, found.values())
     return found
+
+
+def tell_available(rows: Sequence[tuple[int, ...]]) -> None:
+    """Emit `stock.available` for rows of (level, SKU, warehouse, units more)."""
+    emit(
+        "stock.available",
+        [
+            Fact(level, data={"sku_id": sku, "warehouse_id": warehouse, "units": units})
+            for level, sku, warehouse, units in sorted(rows)
+        ],
+    )

@@ -1,13 +1,12 @@
-"""Promises of stock: reserve and release."""
+"""Promises of stock: reserve, release, and ship what was promised."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from backoffice.core.actor import service
-from backoffice.core.events import Fact, emit
 from backoffice.core.sql import execute
-from inventory.services.levels import Pair, lock_levels
+from inventory.services.levels import Pair, lock_levels, tell_available
 
 AVAILABLE = "SELECT sku_id, warehouse_id, available FROM inventory_stocklevel WHERE id = ANY(%s)"
 RESERVE = """
@@ -169,14 +168,3 @@ def release_stock(
     freed = execute(RELEASE, {"type": for_type, "ids": ids, "units": units})
     tell_available(freed)
     return sum(row[3] for row in freed)
-
-
-def tell_available(rows: Sequence[tuple[int, ...]]) -> None:
-    """Emit `stock.available` for rows of (level, SKU, warehouse, units more)."""
-    emit(
-        "stock.available",
-        [
-            Fact(level, data={"sku_id": sku, "warehouse_id": warehouse, "units": units})
-            for level, sku, warehouse, units in sorted(rows)
-        ],
-    )
