@@ -10,4 +10,4 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Finance")
 
     def ready(self) -> None:
-        from finance import events  # noqa: F401
+        from finance import events, states  # noqa: F401

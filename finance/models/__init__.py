@@ -1,0 +1,46 @@
+from finance.models.invoices import CreditNote, DocumentSeries, Invoice, InvoiceLine
+from finance.models.ledger import (
+    AccountingPeriod,
+    DailyBalance,
+    JournalEntry,
+    LedgerAccount,
+    Posting,
+)
+from finance.models.payments import (
+    Payment,
+    PaymentProvider,
+    Refund,
+    RefundLine,
+    RefundPolicy,
+)
+from finance.models.payouts import Payout, SellerStatement, StatementLine
+from finance.models.settlement import (
+    CommissionContract,
+    OrderSettlement,
+    RefundShare,
+    SettlementDue,
+)
+
+__all__ = [
+    "AccountingPeriod",
+    "CommissionContract",
+    "CreditNote",
+    "DailyBalance",
+    "DocumentSeries",
+    "Invoice",
+    "InvoiceLine",
+    "JournalEntry",
+    "LedgerAccount",
+    "OrderSettlement",
+    "Payment",
+    "PaymentProvider",
+    "Payout",
+    "Posting",
+    "Refund",
+    "RefundLine",
+    "RefundPolicy",
+    "RefundShare",
+    "SellerStatement",
+    "SettlementDue",
+    "StatementLine",
+]

@@ -1,0 +1,14 @@
+"""The codes of the accounts that services post to."""
+
+BANK = "1000"
+CLEARING = "1100"
+# What customers have paid beyond what was settled (credit) or still owe for it (debit).
+CUSTOMERS = "2000"
+SELLER_PAYABLE = "2100"
+SELLER_RESERVE = "2150"
+IN_TRANSIT = "2190"
+TAX = "2200"
+SALES = "4000"
+COMMISSION = "4100"
+FEES = "4200"
+GOODWILL = "5000"

@@ -1,0 +1,121 @@
+"""Choices of the ledger, payments, settlement and documents."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import Colour
+
+
+class AccountKind(models.TextChoices):
+    ASSET = "ASSET", _("Asset")
+    LIABILITY = "LIABILITY", _("Liability")
+    EQUITY = "EQUITY", _("Equity")
+    INCOME = "INCOME", _("Income")
+    EXPENSE = "EXPENSE", _("Expense")
+
+
+class PeriodStatus(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    CLOSED = "CLOSED", _("Closed")
+
+
+class PartyType(models.TextChoices):
+    """Whose balance a posting belongs to; empty where the account stands alone."""
+
+    SELLER = "SELLER", _("Seller")
+
+
+class EntryKind(models.TextChoices):
+    CAPTURE = "CAPTURE", _("Payment captured")
+    REFUND = "REFUND", _("Refund paid")
+    SETTLEMENT = "SETTLEMENT", _("Order settled")
+    REFUND_SHARE = "REFUND_SHARE", _("Refund charged")
+    RESERVE = "RESERVE", _("Reserve held")
+    RESERVE_RELEASE = "RESERVE_RELEASE", _("Reserve released")
+    PAYOUT = "PAYOUT", _("Payout sent")
+    PAYOUT_PAID = "PAYOUT_PAID", _("Payout paid")
+    REVERSAL = "REVERSAL", _("Reversal")
+    ADJUSTMENT = "ADJUSTMENT", _("Adjustment")
+
+
+class PaymentStatus(models.TextChoices):
+    PENDING = "PENDING", _("Pending")
+    AUTHORISED = "AUTHORISED", _("Authorised")
+    CAPTURED = "CAPTURED", _("Captured")
+    FAILED = "FAILED", _("Failed")
+    VOIDED = "VOIDED", _("Voided")
+
+
+class RefundStatus(models.TextChoices):
+    """UNKNOWN: the provider did not answer; a query decides, nothing is sent anew."""
+
+    REQUESTED = "REQUESTED", _("Requested")
+    APPROVED = "APPROVED", _("Approved")
+    SENT = "SENT", _("Sent")
+    SUCCEEDED = "SUCCEEDED", _("Succeeded")
+    FAILED = "FAILED", _("Failed")
+    UNKNOWN = "UNKNOWN", _("Unknown")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+# Refunds whose money is promised but has not gone back yet.
+PENDING_REFUNDS = (
+    RefundStatus.REQUESTED,
+    RefundStatus.APPROVED,
+    RefundStatus.SENT,
+    RefundStatus.UNKNOWN,
+)
+
+
+class RefundKind(models.TextChoices):
+    LINE = "LINE", _("Lines")
+    SHIPPING = "SHIPPING", _("Shipping")
+    RETURN = "RETURN", _("Return")
+    CANCELLATION = "CANCELLATION", _("Cancellation")
+    GOODWILL = "GOODWILL", _("Goodwill")
+    OVERPAYMENT = "OVERPAYMENT", _("Overpayment")
+
+
+# Refunds that give back the price of lines; the others are the platform's own or nobody's.
+PRICED = (RefundKind.LINE, RefundKind.SHIPPING, RefundKind.RETURN)
+
+
+class PayoutStatus(models.TextChoices):
+    DRAFT = "DRAFT", _("Draft")
+    APPROVED = "APPROVED", _("Approved")
+    SENT = "SENT", _("Sent")
+    PAID = "PAID", _("Paid")
+    FAILED = "FAILED", _("Failed")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+OPEN_PAYOUTS = (PayoutStatus.DRAFT, PayoutStatus.APPROVED, PayoutStatus.SENT)
+
+
+class PayoutSchedule(models.TextChoices):
+    WEEKLY = "WEEKLY", _("Weekly")
+    MONTHLY = "MONTHLY", _("Monthly")
+
+
+COLOURS = {
+    AccountKind.ASSET: Colour.ACTIVE,
+    AccountKind.LIABILITY: Colour.WARNING,
+    AccountKind.EQUITY: Colour.NEUTRAL,
+    AccountKind.INCOME: Colour.GOOD,
+    AccountKind.EXPENSE: Colour.BAD,
+    PeriodStatus.OPEN: Colour.ACTIVE,
+    PeriodStatus.CLOSED: Colour.NEUTRAL,
+    PaymentStatus.PENDING: Colour.WARNING,
+    PaymentStatus.AUTHORISED: Colour.ACTIVE,
+    PaymentStatus.CAPTURED: Colour.GOOD,
+    PaymentStatus.FAILED: Colour.BAD,
+    PaymentStatus.VOIDED: Colour.NEUTRAL,
+    RefundStatus.REQUESTED: Colour.WARNING,
+    RefundStatus.APPROVED: Colour.ACTIVE,
+    RefundStatus.SENT: Colour.ACTIVE,
+    RefundStatus.SUCCEEDED: Colour.GOOD,
+    RefundStatus.UNKNOWN: Colour.BAD,
+    RefundStatus.CANCELLED: Colour.NEUTRAL,
+    PayoutStatus.DRAFT: Colour.WARNING,
+    PayoutStatus.PAID: Colour.GOOD,
+}

@@ -1,0 +1,83 @@
+"""Who bears a refund: the sellers and the platform, as they were settled."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from backoffice.core.actor import service
+from backoffice.core.locks import lock
+from backoffice.core.sql import execute
+from finance.accounts import COMMISSION, CUSTOMERS, GOODWILL, SALES, SELLER_PAYABLE, TAX
+from finance.choices import EntryKind
+from finance.services.days import company_day
+from finance.services.ledger import post_selected
+from orders.models import Order
+
+# Tax and commission go back in proportion, each as the difference of two rounded running totals:
+# whatever the parts, a refund of everything gives back exactly what was settled.
+SHARE = """
+WITH part AS (
+  SELECT r.id AS refund_id, r.order_id, l.seller_id, sum(rl.amount) AS gross
+  FROM finance_refund r JOIN finance_refundline rl ON rl.refund_id = r.id
+  JOIN orders_orderline l ON l.id = rl.order_line_id
+  WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED'
+  GROUP BY r.id, r.order_id, l.seller_id
+), before AS (
+  SELECT order_id, seller_id, sum(gross_amount - goodwill_amount) AS gross
+  FROM finance_refundshare WHERE order_id = ANY(%(orders)s) GROUP BY order_id, seller_id
+), running AS (
+  SELECT p.refund_id, p.order_id, p.seller_id, p.gross, s.currency, s.gross_amount AS g,
+    s.tax_amount AS t, CASE WHEN c.refunds_commission THEN s.commission_amount ELSE 0 END AS k,
+    coalesce(b.gross, 0) + sum(p.gross) OVER (
+      PARTITION BY p.order_id, p.seller_id ORDER BY p.refund_id) AS upto,
+    currency_exponent(s.currency) AS e
+  FROM part p
+  JOIN finance_ordersettlement s ON s.order_id = p.order_id
+    AND s.seller_id IS NOT DISTINCT FROM p.seller_id
+  JOIN finance_commissioncontract c ON c.id = s.contract_id
+  LEFT JOIN before b ON b.order_id = p.order_id AND b.seller_id IS NOT DISTINCT FROM p.seller_id
+  WHERE NOT EXISTS (SELECT FROM finance_refundshare x WHERE x.refund_id = p.refund_id
+    AND x.seller_id IS NOT DISTINCT FROM p.seller_id)
+), split AS (
+  SELECT *, CASE WHEN g = 0 THEN 0 ELSE round(t * upto / g, e) - round(t * (upto - gross) / g, e)
+      END AS tax,
+    CASE WHEN g = 0 THEN 0 ELSE round(k * upto / g, e) - round(k * (upto - gross) / g, e)
+      END AS commission
+  FROM running
+)
+INSERT INTO finance_refundshare (refund_id, order_id, seller_id, currency, gross_amount,
+  tax_amount, commission_amount, payable_amount, goodwill_amount)
+SELECT refund_id, order_id, seller_id, currency, gross, tax, commission, gross - tax - commission, 0
+FROM split
+UNION ALL
+SELECT r.id, r.order_id, NULL, r.currency, r.amount, 0, 0, 0, r.amount FROM finance_refund r
+WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED' AND r.kind = 'GOODWILL'
+  AND EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = r.order_id)
+  AND NOT EXISTS (SELECT FROM finance_refundshare x WHERE x.refund_id = r.id)
+ON CONFLICT (refund_id, seller_id) DO NOTHING
+RETURNING id
+"""
+LINES = f"""
+SELECT 'refund-share:' || s.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
+  'finance.refundshare' AS source_type, s.id AS source_id, %(day)s::date AS due_on,
+  NULL::bigint AS reverses_id, '' AS reason, v.n, v.account, v.seller_id, s.order_id, s.currency,
+  v.amount
+FROM finance_refundshare s CROSS JOIN LATERAL (VALUES
+  (1, '{CUSTOMERS}', NULL::bigint, -s.gross_amount),
+  (2, '{TAX}', NULL, s.tax_amount),
+  (3, '{COMMISSION}', NULL, s.commission_amount),
+  (4, '{GOODWILL}', NULL, s.goodwill_amount),
+  (5, CASE WHEN s.seller_id IS NULL THEN '{SALES}' ELSE '{SELLER_PAYABLE}' END, s.seller_id,
+    s.payable_amount)
+) AS v(n, account, seller_id, amount)
+WHERE s.id = ANY(%(ids)s)
+"""
+
+
+@service
+def charge_refunds(order_ids: Sequence[int], *, now: datetime) -> int:
+    """Charge refunds that succeeded to those who were settled for the order, each once."""
+    orders = lock(Order, order_ids)
+    ids = [row[0] for row in execute(SHARE, {"orders": orders})]
+    if ids:
+        post_selected(LINES, {"ids": ids, "day": company_day(now)})
+    return len(ids)

@@ -1,0 +1,144 @@
+"""The only writer of the books: whole balanced entries, once per idempotency key."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from backoffice.core.actor import current_unit, service
+from backoffice.core.sql import execute
+from finance.choices import EntryKind
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One side of an entry: debit positive, credit negative; zero lines are left out."""
+
+    account: str
+    amount: Decimal
+    currency: str
+    seller_id: int | None = None
+    order_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry to be posted; nothing happens where its key is in the books already."""
+
+    key: str
+    kind: str
+    source_type: str
+    source_id: int
+    due_on: date
+    lines: Sequence[Line]
+    reason: str = ""
+
+
+# A closed month takes nothing more: what was due in it goes into the next open one.
+POST = """
+WITH given AS MATERIALIZED ({source}), line AS MATERIALIZED (
+  SELECT g.*, a.id AS account_id,
+    row_number() OVER (PARTITION BY g.key ORDER BY g.n) AS position
+  FROM given g LEFT JOIN finance_ledgeraccount a ON a.code = g.account WHERE g.amount <> 0
+), closed AS (
+  SELECT d.due_on, (
+    SELECT min(m)::date FROM generate_series(date_trunc('month', d.due_on) + interval '1 month',
+      (SELECT max(month) FROM finance_accountingperiod) + interval '1 month', '1 month') AS m
+    WHERE NOT EXISTS (SELECT FROM finance_accountingperiod q
+      WHERE q.month = m::date AND q.status = 'CLOSED')) AS next_open
+  FROM (SELECT DISTINCT l.due_on FROM line l) d
+  JOIN finance_accountingperiod p ON p.month = date_trunc('month', d.due_on)::date
+    AND p.status = 'CLOSED'
+), entry AS (
+  INSERT INTO finance_journalentry (kind, source_type, source_id, idempotency_key, effective_on,
+    due_on, reverses_id, posted_at, posted_by_id, reason, origin)
+  SELECT l.kind, l.source_type, l.source_id, l.key, coalesce(c.next_open, l.due_on), l.due_on,
+    l.reverses_id, %(now)s, %(actor)s, l.reason, %(origin)s
+  FROM line l LEFT JOIN closed c ON c.due_on = l.due_on WHERE l.position = 1
+  ORDER BY l.key
+  ON CONFLICT (idempotency_key) DO NOTHING
+  RETURNING id, idempotency_key, effective_on
+), posting AS (
+  INSERT INTO finance_posting (entry_id, position, account_id, party_type, party_id, order_id,
+    currency, amount, effective_on)
+  SELECT e.id, l.position, l.account_id, CASE WHEN l.seller_id IS NULL THEN '' ELSE 'SELLER' END,
+    l.seller_id, l.order_id, l.currency, l.amount, e.effective_on
+  FROM entry e JOIN line l ON l.key = e.idempotency_key
+  RETURNING account_id, party_type, party_id, currency, effective_on, amount
+), balance AS (
+  INSERT INTO finance_dailybalance AS b (account_id, party_type, party_id, currency, day, amount,
+    postings)
+  SELECT account_id, party_type, coalesce(party_id, 0), currency,
+    effective_on, sum(amount), count(*)
+  FROM posting GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+  ON CONFLICT (account_id, party_type, party_id, currency, day)
+    DO UPDATE SET amount = b.amount + excluded.amount, postings = b.postings + excluded.postings
+)
+SELECT idempotency_key, id FROM entry
+"""
+
+
+def post_selected(source: str, parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Post what a query selects, in one statement; return the ids of new entries by key.
+
+    The query gives one row per line: key, kind, source_type, source_id, due_on, reverses_id,
+    reason, n (order within the entry), account (code), seller_id, order_id, currency, amount.
+    """
+    unit = current_unit()
+    known = {"now": unit.now, "actor": unit.actor.user_id, "origin": unit.actor.origin}
+    return dict(execute(POST.format(source=source), {**known, **parameters}))
+
+
+GIVEN = """
+SELECT * FROM unnest(%(keys)s::text[], %(kinds)s::text[], %(types)s::text[], %(ids)s::bigint[],
+  %(days)s::date[], %(reverses)s::bigint[], %(reasons)s::text[], %(n)s::int[],
+  %(accounts)s::text[], %(sellers)s::bigint[], %(orders)s::bigint[], %(currencies)s::text[],
+  %(amounts)s::numeric[]) AS g(key, kind, source_type, source_id, due_on, reverses_id, reason, n,
+  account, seller_id, order_id, currency, amount)
+"""
+
+
+@service
+def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -> dict[str, int]:
+    """Post entries that are not in the books yet; return the ids of the new ones by key."""
+    rows = [(e, n, line) for e in entries for n, line in enumerate(e.lines, 1)]
+    if not rows:
+        return {}
+    return post_selected(
+        GIVEN,
+        {
+            "keys": [e.key for e, _, _ in rows],
+            "kinds": [e.kind for e, _, _ in rows],
+            "types": [e.source_type for e, _, _ in rows],
+            "ids": [e.source_id for e, _, _ in rows],
+            "days": [e.due_on for e, _, _ in rows],
+            "reverses": [None] * len(rows),
+            "reasons": [(e.reason or reason)[:300] for e, _, _ in rows],
+            "n": [n for _, n, _ in rows],
+            "accounts": [line.account for _, _, line in rows],
+            "sellers": [line.seller_id for _, _, line in rows],
+            "orders": [line.order_id for _, _, line in rows],
+            "currencies": [line.currency for _, _, line in rows],
+            "amounts": [line.amount for _, _, line in rows],
+        },
+    )
+
+
+REVERSED = f"""
+SELECT 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind, e.source_type, e.source_id,
+  greatest(%(day)s::date, e.effective_on) AS due_on, e.id AS reverses_id, %(reason)s AS reason,
+  p.position AS n, a.code AS account, p.party_id AS seller_id, p.order_id, p.currency,
+  -p.amount AS amount
+FROM finance_journalentry e JOIN finance_posting p ON p.entry_id = e.id
+JOIN finance_ledgeraccount a ON a.id = p.account_id
+WHERE e.id = ANY(%(ids)s) AND e.kind <> '{EntryKind.REVERSAL}'
+"""
+
+
+@service
+def reverse_entries(
+    entry_ids: Sequence[int], *, now: datetime, day: date, reason: str = ""
+) -> dict[str, int]:
+    """Take entries back by entries of their own, each at most once; return the new ones."""
+    return post_selected(REVERSED, {"ids": list(entry_ids), "day": day, "reason": reason[:300]})

@@ -1,0 +1,190 @@
+"""The transition tables of periods, payments, refunds and payouts."""
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.states import Guard, Machine, Transition
+from finance.choices import PaymentStatus, PayoutStatus, PeriodStatus, RefundStatus
+from finance.models import AccountingPeriod, Payment, Payout, Refund
+
+NOT_BLOCKED = Guard(
+    "not_refunding",
+    Q(pending_refund_amount=0, refunded_amount=0),
+    _("Money of this payment went back or is about to."),
+)
+
+PERIOD = Machine(
+    AccountingPeriod,
+    [
+        Transition(
+            "close",
+            _("Close"),
+            [PeriodStatus.OPEN],
+            PeriodStatus.CLOSED,
+            "period.closed",
+            permission="finance.close_accountingperiod",
+            stamp="closed_at",
+        ),
+        Transition(
+            "reopen",
+            _("Open again"),
+            [PeriodStatus.CLOSED],
+            PeriodStatus.OPEN,
+            "period.reopened",
+            permission="finance.close_accountingperiod",
+        ),
+    ],
+)
+
+PAYMENT = Machine(
+    Payment,
+    [
+        Transition(
+            "authorise",
+            _("Authorise"),
+            [PaymentStatus.PENDING],
+            PaymentStatus.AUTHORISED,
+            "payment.authorised",
+            permission="finance.record_payment",
+            stamp="authorised_at",
+        ),
+        Transition(
+            "capture",
+            _("Capture"),
+            [PaymentStatus.PENDING, PaymentStatus.AUTHORISED],
+            PaymentStatus.CAPTURED,
+            "payment.captured",
+            permission="finance.record_payment",
+            stamp="captured_at",
+        ),
+        Transition(
+            "fail",
+            _("Fail"),
+            [PaymentStatus.PENDING, PaymentStatus.AUTHORISED],
+            PaymentStatus.FAILED,
+            "payment.failed",
+            permission="finance.record_payment",
+            stamp="failed_at",
+        ),
+        Transition(
+            "void",
+            _("Void"),
+            [PaymentStatus.PENDING, PaymentStatus.AUTHORISED],
+            PaymentStatus.VOIDED,
+            "payment.voided",
+            permission="finance.void_payment",
+            guards=[NOT_BLOCKED],
+            stamp="voided_at",
+        ),
+    ],
+    order_field="order_id",
+)
+
+REFUND = Machine(
+    Refund,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [RefundStatus.REQUESTED],
+            RefundStatus.APPROVED,
+            "refund.approved",
+            permission="finance.approve_refund",
+            stamp="approved_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [RefundStatus.REQUESTED, RefundStatus.APPROVED],
+            RefundStatus.CANCELLED,
+            "refund.cancelled",
+            permission="finance.approve_refund",
+        ),
+        Transition(
+            "send",
+            _("Send"),
+            [RefundStatus.APPROVED],
+            RefundStatus.SENT,
+            "refund.sent",
+            permission="finance.record_refund",
+            stamp="sent_at",
+        ),
+        Transition(
+            "lose",
+            _("Outcome unknown"),
+            [RefundStatus.SENT, RefundStatus.UNKNOWN],
+            RefundStatus.UNKNOWN,
+            "refund.unknown",
+            permission="finance.record_refund",
+        ),
+        Transition(
+            "succeed",
+            _("Record as paid back"),
+            [RefundStatus.SENT, RefundStatus.UNKNOWN],
+            RefundStatus.SUCCEEDED,
+            "refund.succeeded",
+            permission="finance.record_refund",
+            stamp="succeeded_at",
+        ),
+        Transition(
+            "fail",
+            _("Record as failed"),
+            [RefundStatus.SENT, RefundStatus.UNKNOWN],
+            RefundStatus.FAILED,
+            "refund.failed",
+            permission="finance.record_refund",
+            stamp="failed_at",
+        ),
+    ],
+    order_field="order_id",
+)
+
+PAYOUT = Machine(
+    Payout,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [PayoutStatus.DRAFT],
+            PayoutStatus.APPROVED,
+            "payout.approved",
+            permission="finance.approve_payout",
+            stamp="approved_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [PayoutStatus.DRAFT, PayoutStatus.APPROVED],
+            PayoutStatus.CANCELLED,
+            "payout.cancelled",
+            permission="finance.approve_payout",
+        ),
+        Transition(
+            "send",
+            _("Send to bank"),
+            [PayoutStatus.APPROVED],
+            PayoutStatus.SENT,
+            "payout.sent",
+            permission="finance.send_payout",
+            stamp="sent_at",
+        ),
+        Transition(
+            "pay",
+            _("Record as paid"),
+            [PayoutStatus.SENT],
+            PayoutStatus.PAID,
+            "payout.paid",
+            permission="finance.send_payout",
+            stamp="paid_at",
+        ),
+        Transition(
+            "fail",
+            _("Record as returned"),
+            [PayoutStatus.SENT],
+            PayoutStatus.FAILED,
+            "payout.failed",
+            permission="finance.send_payout",
+            stamp="failed_at",
+        ),
+    ],
+)
