@@ -100,8 +100,8 @@ def _pick(order_ids: Sequence[int], now: datetime) -> dict[int, int]:
     planned = Shipment.objects.filter(order_id__any=list(order_ids), status="PLANNED")
     stocked = planned.filter(lines__order_line__is_stocked=True).distinct()
     made = create_pick_lists(list(stocked.values_list("pk", flat=True)), now=now)
-    if made.pick_lists:
-        confirm_picks(made.pick_lists, now=now)
+    if made.pick_list_ids:
+        confirm_picks(made.pick_list_ids, now=now)
     open_ = Shipment.objects.filter(
         order_id__any=list(order_ids), status__in=["PLANNED", "PICKING"]
     )
