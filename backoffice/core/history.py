@@ -95,7 +95,7 @@ def trigger_sql(model: type[models.Model]) -> list[str]:
     coalesce(current_setting('app.request_id', true), '')
   FROM rows;"""
     mark = f"""
-  IF position('{label},' in coalesce(current_setting('app.written', true), '')) = 0 THEN
+  IF FOUND AND position('{label},' in coalesce(current_setting('app.written', true), '')) = 0 THEN
     PERFORM set_config('app.written',
       coalesce(current_setting('app.written', true), '') || '{label},', true);
   END IF;"""
