@@ -10,4 +10,13 @@ class SupportConfig(AppConfig):
     verbose_name = _("Support")
 
     def ready(self) -> None:
-        from support import events  # noqa: F401
+        from support import (  # noqa: F401
+            erasure,
+            events,
+            handlers,
+            inbox,
+            invariants,
+            panels,
+            standing,
+            states,
+        )

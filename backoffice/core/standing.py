@@ -1,5 +1,7 @@
 """Rows that exist in every installation: the users of jobs, the company, the currencies."""
 
+from collections.abc import Callable
+
 from django.contrib.auth.hashers import make_password
 from django.db import connection
 
@@ -17,6 +19,13 @@ CURRENCIES = {
 BASIC_JOBS = ["system", "events", "importer", "demo"]
 
 _ids: dict[str, int] = {}
+_creators: list[Callable[[], None]] = []
+
+
+def standing(function: Callable[[], None]) -> Callable[[], None]:
+    """Register what creates an app's own standing rows; it runs after every migration."""
+    _creators.append(function)
+    return function
 
 
 def create_standing_rows() -> None:
@@ -32,6 +41,8 @@ def create_standing_rows() -> None:
         Currency.objects.get_or_create(code=code, defaults={"name": name})
     if not Company.objects.exists():
         Company.objects.create(name="Backoffice")
+    for create in _creators:
+        create()
 
 
 def job_user_id(name: str) -> int:

@@ -1,0 +1,48 @@
+"""What support adds to the pages of lower documents."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.extensions import panel
+from support.models import Ticket
+
+SHOWN = 20
+
+
+def _list(tickets: Any) -> str:
+    rows = [
+        (
+            reverse("admin:support_ticket_change", args=[t.pk]),
+            t.number,
+            t.subject,
+            t.get_status_display(),
+            t.get_priority_display(),
+        )
+        for t in tickets.order_by("-id")[:SHOWN]
+    ]
+    if not rows:
+        return format_html("<p>{}</p>", _("There is no ticket."))
+    body = format_html_join(
+        "", '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>', rows
+    )
+    return format_html("<table>{}</table>", body)
+
+
+@panel("orders.order", gettext_lazy("Tickets"))
+def order_tickets(document: Any, request: Any) -> str:
+    """Show the tickets of an order to those who may see tickets."""
+    if not request.user.has_perm("support.view_ticket"):
+        return ""
+    return _list(Ticket.objects.filter(order_id=document.pk))
+
+
+@panel("logistics.deliveryexception", gettext_lazy("Tickets"))
+def exception_tickets(document: Any, request: Any) -> str:
+    """Show the ticket about a delivery exception."""
+    if not request.user.has_perm("support.view_ticket"):
+        return ""
+    return _list(Ticket.objects.filter(for_type="logistics.deliveryexception", for_id=document.pk))
