@@ -119,9 +119,7 @@ def test_it_agrees_with_a_walk_over_every_minute(
 ) -> None:
     hours = BusinessHours(zone, tuple(week), frozenset([date(2026, 3, 9)]))
     end = begin + timedelta(minutes=minutes)
-    walked = [
-        at for n in range(minutes) if _is_open(hours, at := begin + timedelta(minutes=n))
-    ]
+    walked = [at for n in range(minutes) if _is_open(hours, at := begin + timedelta(minutes=n))]
     assert hours.between(begin, end) == timedelta(minutes=len(walked))
     if walked:
         assert hours.add(begin, len(walked)) == walked[-1] + timedelta(minutes=1)
