@@ -28,16 +28,24 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def lock(name: str, mode: int = fcntl.LOCK_EX) -> int | None:
-    """Take the named lock and return its descriptor, or None when LOCK_NB finds it taken."""
+def lock(name: str, mode: int = fcntl.LOCK_EX) -> int:
+    """Wait for the named lock and return its descriptor; the kernel drops it when we die."""
     make_dev()
     descriptor = os.open(DEV / name, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(descriptor, mode)
     except BlockingIOError:
         os.close(descriptor)
-        return None
+        raise
     return descriptor
+
+
+def try_lock(name: str, mode: int = fcntl.LOCK_EX) -> int | None:
+    """Take the named lock if it is free now."""
+    try:
+        return lock(name, mode | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return None
 
 
 @contextlib.contextmanager
@@ -52,7 +60,7 @@ def locked(name: str):
 
 def is_held(name: str) -> bool:
     """Tell whether a living process holds the named lock."""
-    descriptor = lock(name, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    descriptor = try_lock(name, fcntl.LOCK_SH)
     if descriptor is None:
         return True
     os.close(descriptor)

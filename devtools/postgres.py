@@ -126,8 +126,16 @@ def runs_on(data: Path, pid: int) -> bool:
 
 def prepare_cluster(sockets: Path) -> None:
     """Create roles, database and extension where they are missing, and try trigrams on Chinese."""
-    command = [postgres_programs() / "psql", "-h", sockets, "-U", "postgres", "-d", "postgres"]
-    command += ["-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"]
+    command = [
+        str(postgres_programs() / "psql"),
+        "-h",
+        str(sockets),
+        "-U",
+        "postgres",
+        "-d",
+        "postgres",
+    ]
+    command += ["-d", "postgres", "-X", "-q", "-At", "-v", "ON_ERROR_STOP=1"]
     env = {"PATH": os.defpath, "PGCLIENTENCODING": "UTF8"}
     done = subprocess.run(
         command, input=CLUSTER_SQL, capture_output=True, text=True, encoding="utf-8", env=env

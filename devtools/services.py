@@ -30,6 +30,7 @@ from devtools.base import (
     locked,
     say,
     tail,
+    try_lock,
     write_private,
 )
 from devtools.places import data_home, socket_folder
@@ -52,7 +53,7 @@ def keep(kind: str, ready: int) -> int:
         os.write(ready, b"ready")
         os.close(ready)
         while not stopping and all(server.poll() is None for server in servers):
-            if lock(f"{kind}.users.lock", fcntl.LOCK_EX | fcntl.LOCK_NB) is not None:
+            if try_lock(f"{kind}.users.lock") is not None:
                 break
             time.sleep(0.2)
         return int(any(server.poll() is not None for server in servers))
@@ -169,7 +170,7 @@ class Services:
     def stop(self) -> None:
         """Stop the keeper and with it the servers."""
         deadline = time.monotonic() + STOP_SECONDS
-        number = signal.SIGTERM
+        number: int = signal.SIGTERM
         while self.alive():
             if number:
                 with contextlib.suppress(ProcessLookupError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import contextlib
-import fcntl
 import http.client
 import os
 import selectors
@@ -13,7 +12,18 @@ import socket
 import subprocess
 import time
 
-from devtools.base import DEV, PYTHON, ROOT, STOP_SECONDS, VENV, Failure, is_held, lock, say, tail
+from devtools.base import (
+    DEV,
+    PYTHON,
+    ROOT,
+    STOP_SECONDS,
+    VENV,
+    Failure,
+    is_held,
+    say,
+    tail,
+    try_lock,
+)
 from devtools.commands import manage
 from devtools.environment import project_environment, secret
 from devtools.processes import spawn
@@ -108,7 +118,7 @@ class Group:
 
 def run() -> int:
     """Run everything until a signal comes; leave nothing behind."""
-    running = lock("run.lock", fcntl.LOCK_EX | fcntl.LOCK_NB)
+    running = try_lock("run.lock")
     if running is None:
         pid = (DEV / "run.lock").read_text().strip()
         raise Failure(f"It already runs as process {pid}: python3 dev.py stop ends it.")
