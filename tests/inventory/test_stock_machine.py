@@ -1,0 +1,185 @@
+"""Stock against a model of plain dictionaries, with every invariant after each step."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from backoffice.core.actor import acting_job
+from backoffice.core.invariants import check_invariants
+from inventory.choices import MoveKind
+from inventory.models import Allocation, Product, Reservation, Sku, StockLevel, Warehouse
+from inventory.services.allocation import allocate_bins, release_bins
+from inventory.services.levels import InsufficientStockError
+from inventory.services.moves import Move, post_moves
+from inventory.services.reservations import Need, release_stock, reserve_stock
+from inventory.services.shipping import ShipItem, ship_stock
+from tests.fixtures.core import NOW
+from tests.fixtures.inventory import LINE
+
+CHECKED = [
+    "inventory.levels_are_moves",
+    "inventory.bins_are_moves",
+    "inventory.levels_are_bins",
+    "inventory.reserved_is_promised",
+    "inventory.allocated_is_set_aside",
+]
+skus = st.integers(0, 1)
+houses = st.integers(0, 1)
+units = st.integers(1, 6)
+
+
+@dataclass
+class Promise:
+    pair: tuple[int, int]
+    units: int
+
+
+class Stock(RuleBasedStateMachine):
+    """Receive, reserve, set aside, ship, release, adjust and return."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.actor = acting_job("system")
+        self.actor.__enter__()
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        product = Product.objects.create(code="P", name="P")
+        self.skus = [Sku.objects.create(code=c, name=c, product=product).pk for c in ("A", "B")]
+        self.houses = [Warehouse.objects.create(code=c, name=c).pk for c in ("X", "Y")]
+        self.on_hand = {(s, w): 0 for s in self.skus for w in self.houses}
+        self.promises: dict[int, Promise] = {}
+        self.line = 0
+        self.now = NOW
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.block.__exit__(None, None, None)
+        self.actor.__exit__(None, None, None)
+
+    def tick(self):
+        self.now += timedelta(minutes=1)
+        return self.now
+
+    def pair(self, sku: int, house: int) -> tuple[int, int]:
+        return self.skus[sku], self.houses[house]
+
+    def reserved(self, pair: tuple[int, int]) -> int:
+        return sum(p.units for p in self.promises.values() if p.pair == pair)
+
+    @rule(sku=skus, house=houses, n=units, kind=st.sampled_from(["RECEIPT", "RETURN", "OPENING"]))
+    def bring(self, sku, house, n, kind):
+        pair = self.pair(sku, house)
+        post_moves([Move(kind, *pair, n)], now=self.tick())
+        self.on_hand[pair] += n
+
+    @rule(sku=skus, house=houses, n=units)
+    def lose(self, sku, house, n):
+        pair = self.pair(sku, house)
+        loss = Move(MoveKind.ADJUSTMENT, *pair, -n)
+        if n > self.on_hand[pair]:
+            with pytest.raises(InsufficientStockError):
+                post_moves([loss], now=self.tick())
+            return
+        post_moves([loss], now=self.tick())
+        self.on_hand[pair] -= n
+        short = self.reserved(pair) - self.on_hand[pair]
+        for line in sorted(self.promises, reverse=True):
+            promise = self.promises[line]
+            if short > 0 and promise.pair == pair:
+                lost = min(short, promise.units)
+                short -= lost
+                promise.units -= lost
+        self.forget()
+
+    def forget(self) -> None:
+        self.promises = {line: p for line, p in self.promises.items() if p.units}
+
+    @rule(
+        wanted=st.lists(st.tuples(skus, houses, units), min_size=1, max_size=3),
+        partial=st.booleans(),
+    )
+    def reserve(self, wanted, partial):
+        lines = []
+        for sku, house, n in wanted:
+            self.line += 1
+            lines.append((self.line, self.pair(sku, house), n))
+        needs = [Need(LINE, line, 1, *pair, n) for line, pair, n in lines]
+        got = reserve_stock(needs, now=self.tick(), partial=partial).quantities
+        free = {p: self.on_hand[p] - self.reserved(p) for p in self.on_hand}
+        demand: dict[tuple[int, int], int] = {}
+        for _line, pair, n in lines:
+            demand[pair] = demand.get(pair, 0) + n
+        expected = {}
+        if partial or all(n <= free[p] for p, n in demand.items()):
+            for line, pair, n in lines:
+                share = min(n, free[pair])
+                free[pair] -= share
+                if share:
+                    expected[line] = share
+        assert got == expected
+        pairs = {line: pair for line, pair, _n in lines}
+        self.promises |= {line: Promise(pairs[line], n) for line, n in got.items()}
+
+    @rule(data=st.data(), n=units)
+    def release(self, data, n):
+        line = self.pick(data)
+        if line:
+            release_stock(LINE, [line], now=self.tick(), quantities={line: n})
+            self.promises[line].units -= min(n, self.promises[line].units)
+            self.forget()
+
+    def pick(self, data) -> int:
+        return data.draw(st.sampled_from(sorted(self.promises))) if self.promises else 0
+
+    @rule(data=st.data(), n=units)
+    def set_aside(self, data, n):
+        line = self.pick(data)
+        if line:
+            allocate_bins([Need(LINE, line, 1, *self.promises[line].pair, n)], now=self.tick())
+
+    @rule()
+    def clear_bins(self):
+        ids = list(Allocation.objects.values_list("for_id", flat=True))
+        release_bins(LINE, ids, now=self.tick())
+
+    @rule(data=st.data(), n=units)
+    def ship(self, data, n):
+        line = self.pick(data)
+        if not line:
+            return
+        promise = self.promises[line]
+        item = ShipItem(LINE, line, *promise.pair, min(n, promise.units))
+        # What others have set aside without a promise of their own stands in the way.
+        others = list(Allocation.objects.exclude(for_id=line).values_list("for_id", flat=True))
+        release_bins(LINE, others, now=self.tick())
+        ship_stock([item], now=self.tick())
+        self.on_hand[promise.pair] -= item.quantity
+        promise.units -= item.quantity
+        self.forget()
+
+    @invariant()
+    def the_database_is_the_model(self):
+        rows = StockLevel.objects.values_list("sku_id", "warehouse_id", "on_hand", "reserved")
+        found = {(s, w): (on_hand, reserved) for s, w, on_hand, reserved in rows}
+        for pair, on_hand in self.on_hand.items():
+            assert found.get(pair, (0, 0)) == (on_hand, self.reserved(pair))
+        held = dict(Reservation.objects.values_list("for_id", "quantity"))
+        assert held == {line: p.units for line, p in self.promises.items()}
+        assert check_invariants(CHECKED) == []
+
+
+def test_stock_is_its_model(db):
+    run_state_machine_as_test(
+        Stock,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
