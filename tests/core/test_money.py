@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from backoffice.core.money import (
@@ -120,11 +120,16 @@ def test_the_database_and_python_know_the_same_currencies(db):
     assert dict(rows) == DIGITS | {"XXX": None}
 
 
-@given(amount=st.decimals(-(10**6), 10**6, places=4), currency=CODES)
-def test_what_python_rounds_is_money_to_the_database(django_db_blocker, amount, currency):
-    assert Decimal(round_amount(amount, currency)) == round(amount, 4).quantize(
-        Decimal(1).scaleb(-digits(currency)), rounding="ROUND_HALF_UP"
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.tuples(AMOUNTS, CODES), min_size=1, max_size=50))
+def test_python_and_the_database_agree_on_what_is_money(db, pairs):
+    rows = execute(
+        "SELECT is_money(a, c), is_money(r, c) FROM unnest(%s::numeric[], %s::numeric[],"
+        " %s::text[]) WITH ORDINALITY AS p(a, r, c, n) ORDER BY n",
+        [[a for a, _ in pairs], [round_amount(a, c) for a, c in pairs], [c for _, c in pairs]],
     )
+
+    assert rows == [(a == round_amount(a, c), True) for a, c in pairs]
 
 
 @pytest.mark.parametrize("currency", ["XXX", "JPY"])
