@@ -129,13 +129,8 @@ class DocumentViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for item in cls.__dict__.get("verbs", ()):
-            slug = item.name.replace("_", "-")
-            for name, method in (
-                (f"verb_{item.name}", _one(item, slug)),
-                (f"bulk_{item.name}", _bulk(item, slug)),
-            ):
-                method.__name__ = name
-                setattr(cls, name, method)
+            for method in (_one(item), _bulk(item)):
+                setattr(cls, method.__name__, method)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         document = self.get_object()
@@ -159,42 +154,39 @@ class DocumentViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
             return item.service(ids, now=now, reason=reason)
 
 
-def _one(item: Verb, slug: str) -> Any:
-    @extend_schema(request=VerbSerializer, responses=OutcomeSerializer)
-    @action(detail=True, methods=["post"], url_path=slug, serializer_class=VerbSerializer)
+def _one(item: Verb) -> Any:
     def run(self: DocumentViewSet, request: Request, **kwargs: Any) -> Response:
         body = VerbSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        document = self.get_object()
+        pk = self.get_object().pk
         reason = body.validated_data.get("reason", "")
-        match = request.headers.get("If-Match", "")
-        outcome = self.run_verb(item, [document.pk], reason, match)
+        outcome = self.run_verb(item, [pk], reason, request.headers.get("If-Match", ""))
         if outcome.blocked:
-            raise BlockedError(
-                outcome.blocked.get(document.pk) or list(outcome.blocked.values())[0]
-            )
+            raise BlockedError(outcome.blocked[pk])
         return Response(outcome_body(outcome))
 
-    run.permission = item.permission  # type: ignore[attr-defined]
-    return run
+    return _action(run, item, f"verb_{item.name}", "", VerbSerializer, detail=True)
 
 
-def _bulk(item: Verb, slug: str) -> Any:
-    @extend_schema(request=BulkVerbSerializer, responses=OutcomeSerializer)
-    @action(
-        detail=False,
-        methods=["post"],
-        url_path=f"verbs/{slug}",
-        serializer_class=BulkVerbSerializer,
-    )
+def _bulk(item: Verb) -> Any:
     def run(self: DocumentViewSet, request: Request, **kwargs: Any) -> Response:
         body = BulkVerbSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
         return Response(outcome_body(self.run_verb(item, data["ids"], data.get("reason", ""))))
 
-    run.permission = item.permission  # type: ignore[attr-defined]
-    return run
+    return _action(run, item, f"bulk_{item.name}", "verbs/", BulkVerbSerializer, detail=False)
+
+
+def _action(
+    run: Any, item: Verb, name: str, path: str, serializer: type[VerbSerializer], *, detail: bool
+) -> Any:
+    # The router finds an action by the name of its function.
+    run.__name__ = name
+    slug = path + item.name.replace("_", "-")
+    made = action(detail=detail, methods=["post"], url_path=slug, serializer_class=serializer)(run)
+    made.permission = item.permission  # type: ignore[attr-defined]
+    return extend_schema(request=serializer, responses=OutcomeSerializer)(made)
 
 
 class SettingsViewSet(
