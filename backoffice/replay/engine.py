@@ -63,7 +63,7 @@ def pending(source: str) -> int:
 
 
 WINDOWS = """
-SELECT DISTINCT date_bin(%s, happened_at, '1970-01-01Z') AS start FROM core_inboundmessage
+SELECT DISTINCT date_bin(%s::interval, happened_at, '1970-01-01Z') AS start FROM core_inboundmessage
 WHERE source LIKE %s AND status = 'NEW' ORDER BY start
 """
 
@@ -81,7 +81,7 @@ def play(
     window; what happened keeps its own time.
     """
     with connection.cursor() as cursor:
-        cursor.execute(WINDOWS, [window, f"{source}.%"])
+        cursor.execute(WINDOWS, [f"{window.total_seconds()} seconds", f"{source}.%"])
         starts = [row[0] for row in cursor.fetchall()]
     for start in starts:
         end = start + window
