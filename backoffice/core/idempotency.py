@@ -9,6 +9,8 @@ from django.db import OperationalError, connection, transaction
 
 from backoffice.core.models.idempotency import IdempotencyKey
 
+PATIENCE = "3s"
+
 
 class KeyInUseError(Exception):
     """Another request with this key is still at work."""
@@ -57,7 +59,7 @@ def answer_once(user_id: int, key: str, print_: str, work: Callable[[], Answer])
 
 def _claim(user_id: int, key: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = '3s'")
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [PATIENCE])
         try:
             cursor.execute(
                 "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{user_id}:{key}"]
