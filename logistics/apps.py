@@ -10,4 +10,4 @@ class LogisticsConfig(AppConfig):
     verbose_name = _("Logistics")
 
     def ready(self) -> None:
-        from logistics import events  # noqa: F401
+        from logistics import events, handlers, inbox, invariants, panels, states  # noqa: F401

@@ -1,1 +1,51 @@
 """The event kinds of this floor."""
+
+from django.utils.translation import gettext_noop as _
+
+from backoffice.core.events import declare, told_by
+
+declare(
+    "logistics",
+    "logistics.shipment",
+    {
+        "shipment.planned": _("Units of an order are to leave together"),
+        "shipment.trimmed": _("Units left a shipment: lost from stock or not found"),
+        "shipment.picking": _("The units of a shipment are being picked"),
+        "shipment.picked": _("The units of a shipment lie together"),
+        "shipment.packed": _("A shipment is packed into parcels"),
+        "shipment.shipped": _("All parcels of a shipment have left"),
+        "shipment.delivered": _("All parcels of a shipment arrived"),
+        "shipment.cancelled": _("A shipment was called off"),
+    },
+)
+declare(
+    "logistics",
+    "logistics.picklist",
+    {
+        "pick_list.created": _("A pick list was made"),
+        "pick_list.picked": _("A pick list was walked"),
+        "pick_list.cancelled": _("A pick list has nothing left to pick"),
+    },
+)
+declare(
+    "logistics",
+    "logistics.parcel",
+    {
+        "parcel.labelled": _("The carrier gave a label and a tracking number"),
+        "parcel.shipped": _("A parcel was handed over to the carrier"),
+        "parcel.moved": _("The carrier told a new state of a parcel"),
+        "parcel.delivered": _("A parcel arrived"),
+        "parcel.cancelled": _("A parcel was called off before it left"),
+    },
+)
+declare(
+    "logistics",
+    "logistics.deliveryexception",
+    {
+        "delivery_exception.opened": _("Something stands in a parcel's way"),
+        "delivery_exception.acknowledged": _("Somebody takes care of a delivery exception"),
+        "delivery_exception.resolved": _("A delivery exception is over"),
+    },
+)
+# A parcel is made by packing its shipment.
+told_by("logistics.parcel", "logistics.shipment")
