@@ -122,7 +122,7 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
     if not facts:
         return
     handlers = BY_KIND.get(kind, [])
-    parameters = {
+    parameters: dict[str, Any] = {
         "kind": kind,
         "subject_type": declared.subject,
         "actor": unit.actor.user_id,

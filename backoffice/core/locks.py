@@ -1,6 +1,7 @@
 """The only row locks of the product."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.db import connection, models
 
@@ -46,7 +47,7 @@ def lock(model: type[models.Model], ids: Iterable[int], *, skip_locked: bool = F
     return [i for i in wanted if i in held]
 
 
-def claim(sql: str, parameters: list[object]) -> list[int]:
+def claim(sql: str, parameters: list[Any]) -> list[int]:
     """Claim queue rows by a statement that ends in FOR UPDATE SKIP LOCKED; return their ids."""
     current_unit()
     with connection.cursor() as cursor:

@@ -105,7 +105,7 @@ class Machine:
 
     def _guards(self, name: str) -> list[Guard]:
         transition = self.transitions[name]
-        status = self.model._meta.get_field(self.field)
+        status: Any = self.model._meta.get_field(self.field)
         labels = dict(status.flatchoices)
         sources = " / ".join(str(labels.get(s, s)) for s in transition.sources)
         state = Guard(

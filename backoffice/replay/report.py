@@ -45,9 +45,10 @@ def print_report(out: TextIO, *, source: str, channel: str) -> bool:
         out.write(f"  {name:<32}{n:>8,}{median / 3600:>11.1f}{p90 / 3600:>11.1f}\n")
     out.write(f"{line}\nRows refused, kept in the inbox with their reason\n")
     refused = InboundMessage.objects.filter(source__startswith=f"{source}.", status="REFUSED")
-    for row in refused.values("source", "reason").annotate(n=Count("pk")).order_by("source", "-n"):
-        stage = row["source"].removeprefix(f"{source}.")
-        out.write(f"  {stage + ': ' + row['reason'][:70]:<80}{row['n']:>8,}\n")
+    reasons = refused.values_list("source", "reason").annotate(n=Count("pk"))
+    for name, reason, n in reasons.order_by("source", "-n"):
+        stage = name.removeprefix(f"{source}.")
+        out.write(f"  {stage + ': ' + reason[:70]:<80}{n:>8,}\n")
     out.write(f"{line}\n")
     stuck = EventDelivery.objects.exclude(set_aside_at=None).count()
     if stuck:

@@ -33,7 +33,7 @@ def _output_choices(row: Any, field: str) -> list[tuple[str, object]]:
     return list(output.flatchoices) if output is not None else []
 
 
-def money(field: str, description: object, currency: str = "currency") -> Callable[..., Any]:
+def money(field: str, description: Any, currency: str = "currency") -> Callable[..., Any]:
     """Return a right-aligned list column of an amount with its currency."""
 
     def show(admin_: Any, row: Any) -> str:
@@ -42,14 +42,14 @@ def money(field: str, description: object, currency: str = "currency") -> Callab
         return format_html('<span class="bo-number">{} {}</span>', amount, code)
 
     show.__name__ = f"{field}_money"
-    return admin.display(description=description, ordering=field)(show)  # type: ignore[arg-type]
+    return admin.display(description=description, ordering=field)(show)
 
 
-def number(field: str, description: object) -> Callable[..., Any]:
+def number(field: str, description: Any) -> Callable[..., Any]:
     """Return a right-aligned list column of a number."""
 
     def show(admin_: Any, row: Any) -> str:
         return format_html('<span class="bo-number">{}</span>', number_format(getattr(row, field)))
 
     show.__name__ = f"{field}_number"
-    return admin.display(description=description, ordering=field)(show)  # type: ignore[arg-type]
+    return admin.display(description=description, ordering=field)(show)

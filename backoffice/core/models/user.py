@@ -20,8 +20,8 @@ class User(AbstractUser):
     history = History(excluded_fields=["password", "last_login"])
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
-        verbose_name = _("user")
-        verbose_name_plural = _("users")
+        verbose_name = _("user")  # type: ignore[assignment]
+        verbose_name_plural = _("users")  # type: ignore[assignment]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -20,6 +20,7 @@ from inventory.models import (
 from inventory.services.moves import Move, post_moves
 from logistics.models import Carrier, CarrierAccount
 from orders.models import Price, SalesChannel, TaxRate
+from support.choices import Language, Skill
 from support.models import AgentProfile
 
 START = date(2020, 1, 1)
@@ -141,10 +142,6 @@ def _agents() -> None:
         user = User.objects.create_user(username=username, first_name=name, is_staff=True)
         AgentProfile.objects.create(
             user=user,
-            skills=[c for c, _ in AgentProfile._meta.get_field("skills").base_field.choices],
-            languages=[
-                c
-                for c, _ in AgentProfile._meta.get_field("languages").base_field.choices
-                if c[:2] in languages
-            ],
+            skills=[c for c, _ in Skill.choices],
+            languages=[c for c, _ in Language.choices if c[:2] in languages],
         )
