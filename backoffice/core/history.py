@@ -70,7 +70,7 @@ def column_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
     """Return (source column, history column) of every field that history keeps."""
     history = history_model(model)
     return [
-        (field.column, history._meta.get_field(field.name).column)
+        (field.column, history._meta.get_field(field.name).column)  # type: ignore[union-attr]
         for field in history.tracked_fields  # type: ignore[attr-defined]
     ]
 
@@ -123,7 +123,7 @@ def personal_trigger_sql(model: type[models.Model]) -> list[str]:
     if not personal:
         return []
     table = model._meta.db_table
-    columns = [model._meta.get_field(name).column for name in personal]
+    columns = [model._meta.get_field(name).column for name in personal]  # type: ignore[union-attr]
     old = ", ".join(f'o."{c}"' for c in columns)
     new = ", ".join(f'n."{c}"' for c in columns)
     pairs = ", ".join(
