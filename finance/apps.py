@@ -10,4 +10,11 @@ class FinanceConfig(AppConfig):
     verbose_name = _("Finance")
 
     def ready(self) -> None:
-        from finance import events, states  # noqa: F401
+        from finance import (  # noqa: F401
+            events,
+            extensions,
+            handlers,
+            inbox,
+            invariants,
+            states,
+        )

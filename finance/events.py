@@ -66,3 +66,5 @@ declare("finance", "finance.invoice", {"invoice.issued": _("The invoice was issu
 declare("finance", "finance.creditnote", {"credit_note.issued": _("A credit note was issued")})
 # What refunds promise and give back is counted on their payment; the refund's event tells.
 told_by("finance.payment", "finance.refund")
+# What an invoice has given back is counted on it; the credit note tells.
+told_by("finance.invoice", "finance.creditnote")

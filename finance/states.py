@@ -1,17 +1,10 @@
 """The transition tables of periods, payments, refunds and payouts."""
 
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.states import Guard, Machine, Transition
+from backoffice.core.states import Machine, Transition
 from finance.choices import PaymentStatus, PayoutStatus, PeriodStatus, RefundStatus
 from finance.models import AccountingPeriod, Payment, Payout, Refund
-
-NOT_BLOCKED = Guard(
-    "not_refunding",
-    Q(pending_refund_amount=0, refunded_amount=0),
-    _("Money of this payment went back or is about to."),
-)
 
 PERIOD = Machine(
     AccountingPeriod,
@@ -51,7 +44,13 @@ PAYMENT = Machine(
         Transition(
             "capture",
             _("Capture"),
-            [PaymentStatus.PENDING, PaymentStatus.AUTHORISED],
+            # Money that came in counts, whatever was said before.
+            [
+                PaymentStatus.PENDING,
+                PaymentStatus.AUTHORISED,
+                PaymentStatus.FAILED,
+                PaymentStatus.VOIDED,
+            ],
             PaymentStatus.CAPTURED,
             "payment.captured",
             permission="finance.record_payment",
@@ -73,7 +72,6 @@ PAYMENT = Machine(
             PaymentStatus.VOIDED,
             "payment.voided",
             permission="finance.void_payment",
-            guards=[NOT_BLOCKED],
             stamp="voided_at",
         ),
     ],

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
 from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 # ISO 4217 minor units other than two; the database function is made from the same table.
@@ -108,7 +109,7 @@ class Money:
         return f"{round_amount(self.amount, self.currency)} {self.currency}"
 
 
-def amount_field(label: str | None = None, **options: object) -> models.DecimalField:
+def amount_field(label: str | Promise | None = None, **options: object) -> models.DecimalField:
     """Return the column of an amount: NUMERIC(20,4)."""
     return models.DecimalField(label, max_digits=20, decimal_places=4, **options)  # type: ignore[arg-type]
 

@@ -185,6 +185,8 @@ CELERY_TIMEZONE = "UTC"
 SANDBOX_PORT = env.int("BACKOFFICE_SANDBOX_PORT", default=8900)
 SANDBOX_CARRIER_URL = env("SANDBOX_CARRIER_URL", default=f"http://127.0.0.1:{SANDBOX_PORT}")
 SANDBOX_PROVIDER_URL = env("SANDBOX_PROVIDER_URL", default=f"http://127.0.0.1:{SANDBOX_PORT + 1}")
+# Without a secret the sandbox provider is switched off.
+SANDBOX_PROVIDER_SECRET = env("SANDBOX_PROVIDER_SECRET", default="")
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env("EMAIL_HOST", default="127.0.0.1")
 EMAIL_PORT = env.int("EMAIL_PORT", default=SANDBOX_PORT + 2)

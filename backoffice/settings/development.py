@@ -13,3 +13,4 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+SANDBOX_PROVIDER_SECRET = os.environ.get("SANDBOX_PROVIDER_SECRET") or "sandbox-on-this-machine"

@@ -64,6 +64,7 @@ class OpenRefund:
     """Money to go back for one order; `key` makes it once, no amount means all that is left.
 
     Refunds of lines, shipping and returns are spread over the lines where none are named.
+    `is_capped` gives back what is left where less is left than was asked for.
     """
 
     order_id: int
@@ -73,6 +74,7 @@ class OpenRefund:
     lines: Sequence[RefundPart] = ()
     return_id: int | None = None
     key: str = ""
+    is_capped: bool = False
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """Which money goes back out of which payment and for which line: pure, given what is known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from django.utils.translation import gettext as _
@@ -72,6 +72,8 @@ def plan(command: OpenRefund, account: Account | None) -> tuple[list[PlannedRefu
     """
     if account is None:
         return [], [_("The order is unknown.")]
+    if command.is_capped:
+        command = _capped(command, account)
     amount = account.left if command.amount is None else command.amount
     if command.amount is None and command.lines:
         amount = sum((part.amount for part in command.lines), ZERO)
@@ -87,6 +89,17 @@ def plan(command: OpenRefund, account: Account | None) -> tuple[list[PlannedRefu
         account.overpaid_back += amount
     account.asked += amount
     return _split(command, account, amount, parts), []
+
+
+def _capped(command: OpenRefund, account: Account) -> OpenRefund:
+    left = {line.line_id: max(line.left, ZERO) for line in account.lines}
+    wanted = [min(part.amount, left.get(part.line_id, ZERO)) for part in command.lines]
+    amount = min(sum(wanted, ZERO), account.left)
+    shares = allocate(amount, wanted, account.currency) if amount > 0 else []
+    parts = [
+        RefundPart(part.line_id, share) for part, share in zip(command.lines, shares, strict=False)
+    ]
+    return replace(command, amount=amount, lines=[part for part in parts if part.amount])
 
 
 def _amount_refusals(command: OpenRefund, account: Account, amount: Decimal) -> list[str]:

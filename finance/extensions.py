@@ -1,0 +1,81 @@
+"""What finance adds to screens and verbs: second persons, previews, the money of an order."""
+
+from datetime import datetime
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.core import extensions
+from backoffice.core.actor import current_actor
+from backoffice.core.extensions import Text
+from backoffice.core.sql import execute
+from finance.accounts import SELLER_PAYABLE
+from finance.models import OrderSettlement, Payment, Payout, Refund
+from finance.selectors.refunds import owed_back
+
+OWN = gettext_lazy("Somebody else has to approve what you asked for.")
+FALLEN = gettext_lazy("The seller's balance has fallen below the payout: cancel it.")
+
+BALANCES = f"""
+SELECT p.id FROM finance_payout p LEFT JOIN LATERAL (
+  SELECT -sum(b.amount) AS balance FROM finance_dailybalance b
+  JOIN finance_ledgeraccount a ON a.id = b.account_id AND a.code = '{SELLER_PAYABLE}'
+  WHERE b.party_type = 'SELLER' AND b.party_id = p.seller_id AND b.currency = p.currency) x ON true
+WHERE p.id = ANY(%s) AND coalesce(x.balance, 0) < p.amount
+"""
+
+
+@extensions.blocker("finance.refund", "approve")
+def own_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep people from approving refunds that they opened."""
+    own = Refund.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
+    return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
+
+
+@extensions.blocker("finance.payout", "approve")
+def own_payouts(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep people from approving payouts that they proposed."""
+    own = Payout.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
+    return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
+
+
+@extensions.blocker("finance.payout", "send")
+def uncovered_payouts(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep back payouts that the seller's balance no longer covers."""
+    return {pk: [FALLEN] for (pk,) in execute(BALANCES, [ids])}
+
+
+@extensions.effect("orders.order", "cancel")
+def refunds_of_cancelling(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Tell what money a cancellation gives back."""
+    return [
+        ngettext(
+            "%(n)s refund of %(amount)s %(currency)s will be opened.",
+            "%(n)s refunds of %(amount)s %(currency)s together will be opened.",
+            owed.refunds,
+        )
+        % {"n": owed.refunds, "amount": f"{owed.amount:f}", "currency": owed.currency}
+        for owed in owed_back(ids)
+    ]
+
+
+@extensions.panel("orders.order", gettext_lazy("Money"))
+def money_panel(order: object, request: object) -> SafeString:
+    """Show an order's payments, refunds and settlements."""
+    pk = order.pk  # type: ignore[attr-defined]
+    rows = [
+        (p.number, p.get_status_display(), f"{p.amount:f}", p.currency)
+        for p in Payment.objects.filter(order_id=pk).order_by("pk")
+    ]
+    rows += [
+        (r.number, r.get_status_display(), f"-{r.amount:f}", r.currency)
+        for r in Refund.objects.filter(order_id=pk).order_by("pk")
+    ]
+    rows += [
+        (_("Settled on %(day)s") % {"day": s.settles_on}, "", f"{s.payable_amount:f}", s.currency)
+        for s in OrderSettlement.objects.filter(order_id=pk).order_by("pk")
+    ]
+    body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
+    return format_html("<table>{}</table>", body) if rows else format_html("{}", _("No money yet."))

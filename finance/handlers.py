@@ -1,0 +1,116 @@
+"""What finance does when something happened below or to its own documents."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from backoffice.core.choices import Origin
+from backoffice.core.events import on
+from backoffice.core.models import Event
+from finance.choices import PENDING_REFUNDS, PaymentStatus, RefundKind, RefundStatus
+from finance.models import Payment, Refund
+from finance.providers.registry import configured_adapters
+from finance.selectors.refunds import returned_parts
+from finance.services.commands import OpenRefund, RefundResult
+from finance.services.invoices import issue_credit_notes, issue_invoices
+from finance.services.payments import void_payments
+from finance.services.refund_results import record_refund_results, send_refunds
+from finance.services.refunds import open_refunds
+from finance.services.requests import request_payments
+from finance.services.settlement import queue_settlements
+from orders.choices import OrderStatus
+from orders.models import Order
+from orders.services.returns import close_returns
+
+OUTSIDE = "imported: nobody was called"
+
+
+def _orders(events: Sequence[Event]) -> list[int]:
+    return sorted({e.order_id for e in events if e.order_id is not None})
+
+
+def _imported(events: Sequence[Event]) -> bool:
+    return events[0].origin == Origin.IMPORT
+
+
+def _pay_imported(refund_ids: Sequence[int], *, now: datetime) -> None:
+    """Record refunds of imported orders as paid: their money went back where they come from."""
+    sent = send_refunds(refund_ids, now=now, reason=OUTSIDE)
+    results = [RefundResult(pk, RefundStatus.SUCCEEDED, "imported") for pk in sent.moved]
+    record_refund_results(results, now=now, reason=OUTSIDE)
+
+
+@on("order.placed")
+def ask_to_be_paid(events: Sequence[Event], *, now: datetime) -> None:
+    """Ask a provider for the money of prepaid orders that came without."""
+    if not _imported(events):
+        request_payments(_orders(events), now=now, providers=configured_adapters())
+
+
+@on("order.cancelled", "payment.captured")
+def refund_cancelled(events: Sequence[Event], *, now: datetime) -> None:
+    """Give back what was paid for cancelled orders, also where the money came later."""
+    cancelled = Order.objects.filter(pk__any=_orders(events), status=OrderStatus.CANCELLED)
+    ids = list(cancelled.order_by("pk").values_list("pk", flat=True))
+    if not ids:
+        return
+    held = Payment.objects.filter(
+        order_id__any=ids, status__in=[PaymentStatus.PENDING, PaymentStatus.AUTHORISED]
+    )
+    void_payments(list(held.values_list("pk", flat=True)), now=now, reason="order cancelled")
+    commands = [OpenRefund(pk, RefundKind.CANCELLATION, reason="order cancelled") for pk in ids]
+    opened = open_refunds(commands, now=now)
+    if _imported(events):
+        _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
+
+
+@on("return.received")
+def refund_returned(events: Sequence[Event], *, now: datetime) -> None:
+    """Give back what came back, as far as it was paid; close returns that cost nothing."""
+    amounts = {e.subject_id: Decimal(e.data.get("gross", "0")) for e in events}
+    orders = {e.subject_id: e.order_id for e in events}
+    parts = returned_parts(amounts)
+    commands = [
+        OpenRefund(
+            orders[pk] or 0,
+            RefundKind.RETURN,
+            reason="goods returned",
+            lines=lines,
+            return_id=pk,
+            key=f"return:{pk}",
+            is_capped=True,
+        )
+        for pk, lines in sorted(parts.items())
+        if lines
+    ]
+    opened = open_refunds(commands, now=now)
+    waiting = {commands[n].return_id for n in {**opened.created, **opened.existing}}
+    close_returns([pk for pk in amounts if pk not in waiting], now=now, reason="nothing to refund")
+    if _imported(events):
+        _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
+
+
+@on("refund.succeeded")
+def close_refunded_returns(events: Sequence[Event], *, now: datetime) -> None:
+    """Close returns when the last of their refunds has arrived."""
+    returns = {e.data["return"] for e in events if e.data.get("return")}
+    waiting = Refund.objects.filter(goods_return_id__any=list(returns), status__in=PENDING_REFUNDS)
+    done = returns - set(waiting.values_list("goods_return_id", flat=True))
+    close_returns(sorted(done), now=now, reason="refunded")
+
+
+@on("order.delivered")
+def bill_delivered(events: Sequence[Event], *, now: datetime) -> None:
+    """Put delivered orders in line for settlement and issue their invoices."""
+    if _imported(events):
+        # The importer settles at its own time; imported orders were invoiced where they come from.
+        return
+    ids = _orders(events)
+    queue_settlements(ids, now=now)
+    issue_invoices(ids, now=now)
+
+
+@on("refund.succeeded", "invoice.issued")
+def credit_refunded(events: Sequence[Event], *, now: datetime) -> None:
+    """Issue the credit notes of invoiced orders whose money went back."""
+    issue_credit_notes(_orders(events), now=now)

@@ -1,0 +1,3 @@
+"""What must always be true of money."""
+
+from finance.invariants import ledger, payments, sellers  # noqa: F401
