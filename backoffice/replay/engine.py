@@ -19,6 +19,7 @@ from backoffice.replay.facts import SourceFact, Stage
 from finance.services.settlement import settle_orders
 
 CHUNK = 500
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def store(source: str, facts: Iterable[SourceFact]) -> dict[Stage, int]:
         new[stage] = new.get(stage, 0) + len(ids)
 
     for fact in facts:
-        body = json.dumps({"order": fact.order} | fact.body, default=str)
+        body = json.dumps({"fact_of": fact.order} | fact.body, default=str)
         batch = waiting.setdefault(fact.stage, [])
         batch.append(Inbound(fact.external_id, body, {}, fact.at, fact.refusal))
         if len(batch) >= 2_000:
@@ -95,7 +96,8 @@ def play(
             while batch := list(due[:CHUNK]):
                 _play_batch(player, batch, end)
                 progress(len(batch))
-        settle_due(end)
+        for day in range(1, max(window // DAY, 1) + 1):
+            settle_due(min(start + day * DAY, end))
 
 
 def _play_batch(player: StagePlayer, batch: list[InboundMessage], now: datetime) -> None:
@@ -103,7 +105,7 @@ def _play_batch(player: StagePlayer, batch: list[InboundMessage], now: datetime)
     for message in batch:
         body = json.loads(message.body)
         assert message.happened_at is not None
-        played.append(Played(message, body.pop("order"), message.happened_at, body))
+        played.append(Played(message, body.pop("fact_of"), message.happened_at, body))
     with acting_job("importer", origin=Origin.IMPORT):
         # The facts leave the inbox in the transaction that makes them true.
         with transaction.atomic():

@@ -236,15 +236,15 @@ def _count(
     deltas = []
     for _pk, c in created:
         if c.order_id is not None and c.status == PaymentStatus.AUTHORISED:
-            deltas.append(PaymentDelta(c.order_id, authorised=c.amount))
+            deltas.append(PaymentDelta(c.order_id, authorised=c.amount, at=c.at))
         elif c.order_id is not None and c.status == PaymentStatus.CAPTURED:
-            deltas.append(PaymentDelta(c.order_id, captured=c.amount))
+            deltas.append(PaymentDelta(c.order_id, captured=c.amount, at=c.at))
     for c, k in changed:
         was = k.amount if k.status == PaymentStatus.AUTHORISED else Decimal(0)
         if c.status == PaymentStatus.AUTHORISED:
-            deltas.append(PaymentDelta(k.order_id, authorised=k.amount))
+            deltas.append(PaymentDelta(k.order_id, authorised=k.amount, at=c.at))
         elif c.status == PaymentStatus.CAPTURED:
-            deltas.append(PaymentDelta(k.order_id, authorised=-was, captured=c.amount))
+            deltas.append(PaymentDelta(k.order_id, -was, c.amount, at=c.at))
         elif was:
             deltas.append(PaymentDelta(k.order_id, authorised=-was))
     if deltas:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backoffice.core.actor import current_unit, service
+from backoffice.core.choices import Origin
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import claim, lock
 from backoffice.core.sql import execute
@@ -127,9 +128,11 @@ def settle_orders(order_ids: Sequence[int] | None, *, now: datetime, reason: str
     """
     if order_ids is None:
         due = claim(
-            "SELECT order_id FROM finance_settlementdue WHERE due_at <= %s"
+            # What was imported is settled by its import, at its own time.
+            "SELECT order_id FROM finance_settlementdue q WHERE due_at <= %s AND EXISTS ("
+            " SELECT FROM orders_order o WHERE o.id = q.order_id AND (o.origin = 'IMPORT') = %s)"
             f" ORDER BY due_at, order_id LIMIT {CHUNK}",
-            [now],
+            [now, current_unit().actor.origin == Origin.IMPORT],
         )
         orders = lock(Order, due, skip_locked=True)
     else:

@@ -17,38 +17,44 @@ UPDATE orders_order o SET
   ordered_quantity = s.ordered, reserved_quantity = s.reserved, shipped_quantity = s.shipped,
   delivered_quantity = s.delivered, cancelled_quantity = s.cancelled,
   returned_quantity = s.returned, short_quantity = s.short,
-  shipped_at = CASE WHEN s.shipped > 0 THEN coalesce(o.shipped_at, %(now)s) END,
+  shipped_at = CASE WHEN s.shipped > 0 THEN coalesce(o.shipped_at, s.left_at, %(now)s) END,
   delivered_at = CASE WHEN s.delivered > 0 AND s.delivered >= s.ordered - s.cancelled
-    THEN coalesce(o.delivered_at, s.at, %(now)s) END,
+    THEN coalesce(o.delivered_at, s.arrived_at, %(now)s) END,
   updated_at = %(now)s, modified_by_id = %(actor)s
 FROM (
   SELECT order_id, sum(quantity) AS ordered, sum(reserved) AS reserved, sum(shipped) AS shipped,
     sum(delivered) AS delivered, sum(cancelled) AS cancelled, sum(returned) AS returned,
     coalesce(sum(quantity - reserved - shipped - cancelled) FILTER (WHERE is_stocked), 0) AS short,
-    max(t.at) AS at
+    max(t.left_at) AS left_at, max(t.arrived_at) AS arrived_at
   FROM orders_orderline
-  LEFT JOIN unnest(%(timed)s::bigint[], %(times)s::timestamptz[]) AS t(id, at) ON t.id = order_id
+  LEFT JOIN unnest(%(timed)s::bigint[], %(left)s::timestamptz[], %(arrived)s::timestamptz[])
+    AS t(id, left_at, arrived_at) ON t.id = order_id
   WHERE order_id = ANY(%(ids)s) AND kind = 'ITEM' GROUP BY order_id
 ) s WHERE o.id = s.order_id
 """
 
 
 def refresh_counters(
-    order_ids: Sequence[int], *, delivered: Mapping[int, datetime] | None = None
+    order_ids: Sequence[int],
+    *,
+    shipped: Mapping[int, datetime] | None = None,
+    delivered: Mapping[int, datetime] | None = None,
 ) -> None:
     """Write the sums of the lines onto their orders; such machine writes leave `version` alone.
 
-    `delivered` says when an order's last unit arrived, where that is not now.
+    `shipped` and `delivered` say when units of an order left and arrived, where that is not now.
     """
     unit = current_unit()
-    delivered = delivered or {}
+    shipped, delivered = shipped or {}, delivered or {}
+    timed = sorted({*shipped, *delivered})
     execute(
         REFRESH,
         {
             "ids": sorted(set(order_ids)),
             "now": unit.now,
-            "timed": list(delivered),
-            "times": list(delivered.values()),
+            "timed": timed,
+            "left": [shipped.get(i) for i in timed],
+            "arrived": [delivered.get(i) for i in timed],
             "actor": unit.actor.user_id,
         },
     )

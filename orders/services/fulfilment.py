@@ -82,8 +82,9 @@ def record_shipped(units: Sequence[LineUnits], *, now: datetime, reason: str = "
     orders = _orders_of(units)
     ids = lock(Order, orders.values())
     _add("shipped", ", reserved = greatest(0, l.reserved - u.units)", units)
-    refresh_counters(ids)
-    emit("order.shipped", _facts(orders, units))
+    facts = _facts(orders, units)
+    refresh_counters(ids, shipped={f.subject_id: f.occurred_at for f in facts if f.occurred_at})
+    emit("order.shipped", facts)
     return ids
 
 

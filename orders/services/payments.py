@@ -28,12 +28,13 @@ RETURNING o.id, o.payment_status, o.captured_amount, o.refunded_amount
 
 @dataclass(frozen=True, slots=True)
 class PaymentDelta:
-    """By how much an order's money counters change, in its currency."""
+    """By how much an order's money counters change, in its currency, and when it happened."""
 
     order_id: int
     authorised: Decimal = Decimal(0)
     captured: Decimal = Decimal(0)
     refunded: Decimal = Decimal(0)
+    at: datetime | None = None
 
 
 @service
@@ -54,6 +55,10 @@ def apply_payments(
             "r": [d.refunded for d in deltas],
         },
     )
+    times: dict[int, datetime] = {}
+    for d in deltas:
+        if d.at is not None:
+            times[d.order_id] = max(d.at, times.get(d.order_id, d.at))
     emit(
         "order.payment_changed",
         [
@@ -61,6 +66,7 @@ def apply_payments(
                 pk,
                 pk,
                 {"status": status, "captured": str(captured), "refunded": str(refunded)},
+                times.get(pk),
             )
             for pk, status, captured, refunded in sorted(rows)
         ],

@@ -6,6 +6,8 @@ from decimal import Decimal
 from django.conf import settings
 
 from backoffice.core.models import Company, User
+from backoffice.replay.masters import create_contract
+from finance.models import CommissionContract
 from inventory.choices import MoveKind
 from inventory.models import (
     Product,
@@ -95,6 +97,7 @@ def create_shop(*, now: datetime) -> None:
             )
     post_moves(moves, now=now, reason="opening stock of the demo shop")
     _marketplace(web)
+    create_contract()
     _agents()
     assert StockLevel.objects.exists()
 
@@ -126,6 +129,13 @@ def _tax() -> None:
 def _marketplace(web: SalesChannel) -> None:
     seller = Seller.objects.create(
         code="SILKROAD", name="Silk road crafts", currency="EUR", time_zone="Asia/Shanghai"
+    )
+    CommissionContract.objects.create(
+        name="Silk road crafts",
+        seller=seller,
+        commission_rate=Decimal("0.12"),
+        settlement_delay_days=0,
+        time_zone="Asia/Shanghai",
     )
     for code, name, price in CRAFTS:
         product = Product.objects.create(code=code, name=name, category="Crafts", seller=seller)
