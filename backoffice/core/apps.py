@@ -11,7 +11,14 @@ class CoreConfig(AppConfig):
     verbose_name = _("System")
 
     def ready(self) -> None:
-        from backoffice.core import checks, lookups, tasks  # noqa: F401
+        from backoffice.core import (  # noqa: F401
+            approvals,
+            checks,
+            importers,
+            lookups,
+            privacy,
+            tasks,
+        )
         from backoffice.core.database import install_database_guards
 
         post_migrate.connect(install_database_guards, dispatch_uid="core.install_database_guards")

@@ -38,7 +38,7 @@ class History(HistoricalRecords):
         fields = super().copy_fields(model)
         for name, field in fields.items():
             if isinstance(field, models.GeneratedField):
-                copied = field.output_field.clone()
+                copied = field.output_field.clone()  # type: ignore[union-attr]
                 copied.null = True
                 copied.name = name
                 fields[name] = copied
@@ -70,7 +70,7 @@ def column_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
     """Return (source column, history column) of every field that history keeps."""
     history = history_model(model)
     return [
-        (field.column, history._meta.get_field(field.name).column)  # type: ignore[union-attr]
+        (field.column, history._meta.get_field(field.name).column)  # type: ignore[union-attr,misc]
         for field in history.tracked_fields  # type: ignore[attr-defined]
     ]
 
@@ -133,11 +133,15 @@ def personal_trigger_sql(model: type[models.Model]) -> list[str]:
     head = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
     return [
         f"""CREATE OR REPLACE FUNCTION "{table}_personal"() {head} AS $body$ BEGIN
+  IF current_setting('app.erasing', true) = 'on' THEN
+    DELETE FROM core_personalvalue p USING news n
+    WHERE p.subject_type = '{model._meta.label_lower}' AND p.subject_id = n.id;
+    RETURN NULL;
+  END IF;
   INSERT INTO core_personalvalue (subject_type, subject_id, changed_at, "values")
   SELECT '{model._meta.label_lower}', o.id, {NOW}, jsonb_strip_nulls(jsonb_build_object({pairs}))
   FROM olds o JOIN news n ON n.id = o.id
-  WHERE current_setting('app.erasing', true) IS DISTINCT FROM 'on'
-    AND ({old}) IS DISTINCT FROM ({new});
+  WHERE ({old}) IS DISTINCT FROM ({new});
   RETURN NULL; END $body$""",
         f'CREATE OR REPLACE TRIGGER personal_update AFTER UPDATE ON "{table}"'
         " REFERENCING OLD TABLE AS olds NEW TABLE AS news FOR EACH STATEMENT"

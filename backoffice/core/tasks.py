@@ -5,11 +5,14 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
 
 from celery import shared_task
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
+from django.utils.module_loading import module_has_submodule
 
 from backoffice.core.actor import acting_job
 from backoffice.core.models import TaskRun, TaskSwitch
@@ -36,6 +39,14 @@ class Scheduled:
 
 
 SCHEDULED: dict[str, Scheduled] = {}
+
+
+def load_tasks() -> None:
+    """Import every app's tasks, so that the registry is complete."""
+    for config in apps.get_app_configs():
+        if config.module and module_has_submodule(config.module, "tasks"):
+            import_module(f"{config.name}.tasks")
+
 
 CLAIM = """
 INSERT INTO core_taskrun (task, slot_at, started_at, lease_until, result, error)
@@ -121,6 +132,18 @@ def forget_old_runs(*, now: datetime, since: datetime | None) -> int:
     """Forget finished job runs older than thirty days."""
     old = TaskRun.objects.filter(slot_at__lt=now - timedelta(days=30), finished_at__isnull=False)
     return old.delete()[0]
+
+
+@scheduled("core.remove_expired", every=timedelta(days=1))
+def remove_expired_rows(*, now: datetime, since: datetime | None) -> str:
+    """Delete working rows and files that have been kept long enough."""
+    from backoffice.core.files import remove_expired_files
+    from backoffice.core.retention import remove_expired
+
+    counts = remove_expired(now=now)
+    while removed := remove_expired_files(now=now):
+        counts["files"] = counts.get("files", 0) + removed
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
 @shared_task(name="core.process_inbox")

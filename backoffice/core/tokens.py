@@ -12,7 +12,8 @@ from backoffice.core.choices import UserKind
 from backoffice.core.models import User
 from backoffice.core.models.token import ApiToken
 
-SEEN_EVERY = timedelta(minutes=5)
+# Each time leaves a row of history.
+SEEN_EVERY = timedelta(hours=1)
 
 
 def _hash(secret: str) -> str:
@@ -21,7 +22,11 @@ def _hash(secret: str) -> str:
 
 
 def create_token(
-    name: str, scopes: Sequence[str], *, expires_at: datetime | None = None
+    name: str,
+    scopes: Sequence[str],
+    *,
+    expires_at: datetime | None = None,
+    allowed_ips: Sequence[str] = (),
 ) -> tuple[ApiToken, str]:
     """Create a token with a user of its own; return it with the text that is shown once."""
     prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
@@ -37,12 +42,13 @@ def create_token(
         secret_hash=_hash(secret),
         scopes=list(scopes),
         expires_at=expires_at,
+        allowed_ips=list(allowed_ips),
     )
     return token, f"bo_{prefix}_{secret}"
 
 
-def find_token(text: str, *, now: datetime) -> ApiToken | None:
-    """Return the live token that a text belongs to."""
+def find_token(text: str, *, address: str, now: datetime) -> ApiToken | None:
+    """Return the live token that a text belongs to, if it may be used from an address."""
     parts = text.split("_", 2)
     if len(parts) != 3 or parts[0] != "bo":
         return None
@@ -53,6 +59,8 @@ def find_token(text: str, *, now: datetime) -> ApiToken | None:
         .first()
     )
     if token is None or not hmac.compare_digest(token.secret_hash, _hash(parts[2])):
+        return None
+    if token.allowed_ips and address not in token.allowed_ips:
         return None
     if token.last_used_at is None or now - token.last_used_at > SEEN_EVERY:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)

@@ -155,6 +155,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "backoffice.core.api.problems.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 50,
+    # How many proxies stand before us: only their notes tell a caller's address.
+    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
 }
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 

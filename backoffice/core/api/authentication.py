@@ -6,6 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
 
 from backoffice.core.tokens import find_token
 
@@ -19,7 +20,11 @@ class TokenAuthentication(authentication.BaseAuthentication):
         header = request.headers.get("Authorization", "")
         if not header.startswith(BEARER):
             return None
-        token = find_token(header.removeprefix(BEARER).strip(), now=timezone.now())
+        token = find_token(
+            header.removeprefix(BEARER).strip(),
+            address=BaseThrottle().get_ident(request) or "",
+            now=timezone.now(),
+        )
         if token is None:
             raise exceptions.AuthenticationFailed(_("The token is unknown, expired or revoked."))
         return token.user, token

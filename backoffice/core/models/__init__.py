@@ -1,4 +1,5 @@
 from backoffice.core.models.address import Address
+from backoffice.core.models.approval import Approval, ApprovalPolicy
 from backoffice.core.models.company import Company, Currency
 from backoffice.core.models.document import (
     AppendOnlyModel,
@@ -7,8 +8,10 @@ from backoffice.core.models.document import (
     number_field,
 )
 from backoffice.core.models.event import Event, EventDelivery
+from backoffice.core.models.file import StoredFile
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
+from backoffice.core.models.imports import Import, ImportRow
 from backoffice.core.models.inbox import InboundMessage
 from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
@@ -20,12 +23,16 @@ __all__ = [
     "Address",
     "ApiToken",
     "AppendOnlyModel",
+    "Approval",
+    "ApprovalPolicy",
     "BusinessDocument",
     "Company",
     "Currency",
     "Event",
     "EventDelivery",
     "IdempotencyKey",
+    "Import",
+    "ImportRow",
     "InboundMessage",
     "Job",
     "JobRow",
@@ -33,6 +40,7 @@ __all__ = [
     "OutboundMessage",
     "PersonalValue",
     "SettingsModel",
+    "StoredFile",
     "TaskRun",
     "TaskSwitch",
     "User",

@@ -11,6 +11,8 @@ from backoffice.core.models.document import SettingsModel
 class ApiToken(SettingsModel):
     """What an integration signs in with; only a hash of the secret is kept."""
 
+    secret_fields = ("secret_hash",)
+
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, related_name="tokens", verbose_name=_("user")
     )
@@ -21,6 +23,13 @@ class ApiToken(SettingsModel):
         models.CharField(max_length=40),
         verbose_name=_("scopes"),
         help_text=_("Separated by commas, such as orders:read, orders:write."),
+    )
+    allowed_ips = ArrayField(
+        models.GenericIPAddressField(),
+        default=list,
+        blank=True,
+        verbose_name=_("allowed addresses"),
+        help_text=_("Separated by commas; none means from everywhere."),
     )
     expires_at = models.DateTimeField(_("expires at"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used at"), null=True, editable=False)

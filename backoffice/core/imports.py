@@ -1,0 +1,244 @@
+"""Files in: upload, map, try without a trace, then a job that calls the same bulk service."""
+
+import csv
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.actor import current_actor, service
+from backoffice.core.extensions import Text
+from backoffice.core.files import FileRefusedError, store_file
+from backoffice.core.jobs import bulk_action, start_job
+from backoffice.core.locks import lock
+from backoffice.core.models import Import, ImportRow, Job
+from backoffice.core.models.imports import ImportRowStatus
+from backoffice.core.sql import execute, insert_rows
+from backoffice.core.states import Outcome
+
+ROWS = 100_000
+KEEP = timedelta(days=90)
+ACTION = "core.import"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that an importer reads; `parse` raises ValueError with what is wrong."""
+
+    name: str
+    label: Text
+    parse: Callable[[str], Any] = str
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One parsed line."""
+
+    id: int
+    line: int
+    values: Mapping[str, Any]
+
+
+# A loader writes rows and returns the reasons why some are refused, by row id.
+Loader = Callable[..., Mapping[int, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Importer:
+    """A kind of file: its columns, who may bring it, and `load(rows, *, now, reason)`.
+
+    `check(rows)` returns reasons like `load` and writes nothing.
+    """
+
+    name: str
+    label: Text
+    columns: Sequence[Column]
+    permission: str
+    load: Loader
+    check: Callable[[Sequence[Row]], Mapping[int, str]] | None = None
+
+
+IMPORTERS: dict[str, Importer] = {}
+
+
+def importer(item: Importer) -> None:
+    """Register a kind of file."""
+    IMPORTERS[item.name] = item
+
+
+def upload(
+    name: str,
+    file_name: str,
+    content: bytes,
+    *,
+    now: datetime,
+    mapping: Mapping[str, str] | None = None,
+) -> Import:
+    """Store a CSV file and try its rows; nothing is carried out yet.
+
+    `mapping` names the file's header of each column; without it headers are matched by name and
+    label. FileRefusedError where the file cannot be read at all.
+    """
+    item = IMPORTERS[name]
+    lines = _read(item, content, mapping or {})
+    with transaction.atomic():
+        run = Import.objects.create(
+            importer=name,
+            file=store_file(file_name, content, purpose="import", now=now, keep_for=KEEP),
+            created_by_id=current_actor().user_id,
+            created_at=now,
+        )
+        rows = [(line, raw, *_parsed(item, raw)) for line, raw in lines]
+        ids = insert_rows(
+            ImportRow,
+            {
+                "line": [line for line, *_ in rows],
+                "values": [raw for _, raw, *_ in rows],
+                "status": [
+                    ImportRowStatus.REFUSED if why else ImportRowStatus.READY for *_, why in rows
+                ],
+                "reason": [why[:500] for *_, why in rows],
+            },
+            constants={"run_id": run.pk},
+        )
+        good = [
+            Row(row_id, line, values)
+            for (row_id,), (line, _raw, values, why) in zip(ids, rows, strict=True)
+            if not why
+        ]
+        if item.check and good:
+            _refuse(item.check(good))
+    return run
+
+
+def _read(
+    item: Importer, content: bytes, mapping: Mapping[str, str]
+) -> list[tuple[int, dict[str, str]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise FileRefusedError(_("The file is not UTF-8 text: save it as CSV UTF-8.")) from None
+    if "\x00" in text:
+        raise FileRefusedError(_("The file is not UTF-8 text: save it as CSV UTF-8."))
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = [h.strip() for h in next(reader, [])]
+        places = _places(item, header, mapping)
+        lines: list[tuple[int, dict[str, str]]] = []
+        for cells in reader:
+            if not any(c.strip() for c in cells):
+                continue
+            if len(lines) == ROWS:
+                raise FileRefusedError(_("The file has more than 100,000 rows: split it."))
+            lines.append(
+                (
+                    reader.line_num,
+                    {n: cells[p].strip() if p < len(cells) else "" for n, p in places.items()},
+                )
+            )
+    except csv.Error as error:
+        text_ = _("Line %(line)s is no CSV: %(error)s.")
+        raise FileRefusedError(text_ % {"line": reader.line_num, "error": error}) from None
+    if not lines:
+        raise FileRefusedError(_("The file has no rows."))
+    return lines
+
+
+def _places(item: Importer, header: list[str], mapping: Mapping[str, str]) -> dict[str, int]:
+    folded = [h.casefold() for h in header]
+    places, missing = {}, []
+    for column in item.columns:
+        names = [mapping[column.name]] if column.name in mapping else [column.name]
+        names += [] if column.name in mapping else [str(column.label)]
+        found = [folded.index(n.casefold()) for n in names if n.casefold() in folded]
+        if found:
+            places[column.name] = found[0]
+        elif column.is_required:
+            missing.append(column.name)
+    if missing:
+        text = _("The file lacks the columns %(names)s.")
+        raise FileRefusedError(text % {"names": ", ".join(missing)})
+    return places
+
+
+def _parsed(item: Importer, raw: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """Return the values of one line, and what is wrong with it."""
+    values: dict[str, Any] = {}
+    wrong = []
+    for column in item.columns:
+        text = raw.get(column.name, "")
+        if not text:
+            values[column.name] = None
+            if column.is_required:
+                wrong.append(_("%(column)s is missing.") % {"column": column.label})
+            continue
+        try:
+            values[column.name] = column.parse(text)
+        except (ValueError, ArithmeticError) as error:
+            words = {"column": column.label, "error": error}
+            wrong.append(_("%(column)s: %(error)s") % words)
+    return values, " ".join(wrong)
+
+
+def _refuse(reasons: Mapping[int, str]) -> None:
+    execute(
+        "UPDATE core_importrow i SET status = 'REFUSED', reason = r.reason"
+        " FROM unnest(%s::bigint[], %s::text[]) AS r(id, reason) WHERE i.id = r.id",
+        [list(reasons), [reason[:500] for reason in reasons.values()]],
+    )
+
+
+@service
+def start_import(run_id: int, *, now: datetime, reason: str = "") -> Job:
+    """Queue the job that carries out an import's good rows; a second call returns the same."""
+    lock(Import, [run_id])
+    run = Import.objects.select_related("job", "file").get(pk=run_id)
+    if run.job is not None:
+        return run.job
+    ready = ImportRow.objects.filter(run=run, status=ImportRowStatus.READY)
+    job = start_job(
+        ACTION,
+        list(ready.values_list("pk", flat=True)),
+        user_id=run.created_by_id,
+        reason=reason or f"{run.importer} {run.file.name}",
+    )
+    Import.objects.filter(pk=run_id).update(job=job)
+    return job
+
+
+def load_rows(row_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Carry out import rows that still wait; the refused stay with their reason."""
+    found = list(
+        ImportRow.objects.filter(pk__any=row_ids, status=ImportRowStatus.READY)
+        .select_related("run")
+        .order_by("pk")
+    )
+    if not found:
+        return Outcome()
+    item = IMPORTERS[found[0].run.importer]
+    rows = [Row(r.pk, r.line, _parsed(item, r.values)[0]) for r in found]
+    refused = item.load(rows, now=now, reason=reason)
+    _refuse(refused)
+    moved = [r.id for r in rows if r.id not in refused]
+    ImportRow.objects.filter(pk__any=moved).update(status=ImportRowStatus.DONE)
+    return Outcome(moved, {i: [why] for i, why in refused.items()})
+
+
+def rejects(run: Import) -> Iterator[list[str]]:
+    """Yield an import's refused lines as they came, with their reasons; the header first."""
+    names = [c.name for c in IMPORTERS[run.importer].columns]
+    yield ["line", *names, "reason"]
+    refused = ImportRow.objects.filter(run=run, status=ImportRowStatus.REFUSED)
+    for row in refused.order_by("line").iterator():
+        yield [str(row.line), *(row.values.get(n, "") for n in names), row.reason]
+
+
+bulk_action(ACTION, gettext_lazy("import"), load_rows)

@@ -1,0 +1,48 @@
+"""How long working rows are kept, and their removal."""
+
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models import Q
+
+from backoffice.core.models import (
+    IdempotencyKey,
+    ImportRow,
+    InboundMessage,
+    JobRow,
+    OutboundMessage,
+)
+from backoffice.core.models.inbox import InboxStatus
+from backoffice.core.models.outbound import OutboundStatus
+
+CHUNK = 5_000
+DAY = timedelta(days=1)
+
+
+def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
+    """Return what is not needed any more, by model."""
+    return [
+        (IdempotencyKey, Q(created_at__lt=now - 7 * DAY)),
+        (InboundMessage, Q(processed_at__lt=now - 180 * DAY, status=InboxStatus.DONE)),
+        (
+            OutboundMessage,
+            Q(created_at__lt=now - 400 * DAY) & ~Q(status=OutboundStatus.QUEUED),
+        ),
+        (ImportRow, Q(run__created_at__lt=now - 90 * DAY)),
+        (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
+    ]
+
+
+def remove_expired(*, now: datetime) -> dict[str, int]:
+    """Delete expired rows in chunks; return how many by model."""
+    counts: dict[str, int] = {}
+    for model, condition in expired(now):
+        label = model._meta.label_lower
+        while True:
+            ids = model._base_manager.filter(condition).values("pk")[:CHUNK]
+            gone = model._base_manager.filter(pk__in=list(ids.values_list("pk", flat=True)))
+            count = gone._raw_delete(gone.db)
+            counts[label] = counts.get(label, 0) + count
+            if count < CHUNK:
+                break
+    return {label: count for label, count in counts.items() if count}
