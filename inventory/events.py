@@ -21,7 +21,7 @@ declare(
         "purchase_order.created": "A purchase order was drawn up.",
         "purchase_order.approved": "A purchase order was approved.",
         "purchase_order.sent": "A purchase order went to its supplier.",
-        "purchase_order.received": "Goods arrived: `receipt_id`, `units`, `over_units`,"
+        "purchase_order.received": "Goods arrived: `receipt_ids`, `units`, `over_units`,"
         " `is_complete`.",
         "purchase_order.closed": "A purchase order was closed though units are missing.",
         "purchase_order.cancelled": "A purchase order was called off.",

@@ -79,8 +79,10 @@ invariant(
     "A purchase order's total is the sum of its lines.",
     """
     SELECT p.id, p.number, p.total_amount, l.total FROM inventory_purchaseorder p
-    LEFT JOIN (SELECT purchase_order_id, sum(round(quantity * unit_price, 4)) AS total
-      FROM inventory_purchaseorderline GROUP BY 1) l ON l.purchase_order_id = p.id
+    LEFT JOIN (SELECT o.id, sum(round(l.quantity * l.unit_price, currency_exponent(o.currency)))
+        AS total
+      FROM inventory_purchaseorderline l JOIN inventory_purchaseorder o
+        ON o.id = l.purchase_order_id GROUP BY 1) l USING (id)
     WHERE p.total_amount <> coalesce(l.total, 0)
     """,
 )
@@ -115,5 +117,16 @@ invariant(
     WHERE (p.status IN ('DRAFT', 'APPROVED', 'SENT', 'CANCELLED') AND l.received > 0)
       OR (p.status = 'PARTIALLY_RECEIVED' AND (l.received = 0 OR l.missing = 0))
       OR (p.status = 'RECEIVED' AND l.missing > 0)
+    """,
+)
+invariant(
+    "inventory.ordered_proposals",
+    "An ordered proposal's SKU is on its purchase order, for the same warehouse.",
+    """
+    SELECT r.id, r.number FROM inventory_replenishmentproposal r
+    JOIN inventory_purchaseorder p ON p.id = r.purchase_order_id
+    WHERE p.warehouse_id <> r.warehouse_id OR NOT EXISTS (
+      SELECT FROM inventory_purchaseorderline l
+      WHERE l.purchase_order_id = p.id AND l.sku_id = r.sku_id AND l.quantity >= r.quantity)
     """,
 )

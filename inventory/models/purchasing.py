@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import BusinessDocument, SettingsModel, number_field
-from backoffice.core.money import amount_field, currency_field
+from backoffice.core.money import amount_field, currency_field, rounded_check
 from inventory.choices import PurchaseOrderStatus
 from inventory.models.catalogue import Sku
 from inventory.models.warehouse import Location, Lot, Warehouse
@@ -120,6 +120,7 @@ class PurchaseOrder(BusinessDocument):
                 condition=models.Q(exchange_rate__gt=0, total_amount__gte=0),
                 name="purchase_order_figures",
             ),
+            rounded_check("purchase_order_total_rounded", "total_amount"),
         ]
 
 

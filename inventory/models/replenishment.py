@@ -39,6 +39,9 @@ class ReplenishmentPolicy(SettingsModel):
     )
     minimum = models.PositiveIntegerField(_("minimum, instead of computed"), null=True, blank=True)
     maximum = models.PositiveIntegerField(_("maximum, instead of computed"), null=True, blank=True)
+    orders_up_to = amount_field(
+        _("ordered without asking up to (company currency)"), null=True, blank=True
+    )
     is_frozen = models.BooleanField(_("frozen: propose nothing"), default=False)
 
     class Meta:

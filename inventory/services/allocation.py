@@ -101,6 +101,6 @@ def allocate_bins(needs: Sequence[Need], *, now: datetime, reason: str = "") -> 
 def release_bins(for_type: str, for_ids: Sequence[int], *, now: datetime, reason: str = "") -> int:
     """Give back the bins set aside for things; return the units."""
     ids = sorted(set(for_ids))
-    lock_levels(execute(PAIRS, [for_type, ids]))  # type: ignore[arg-type]
+    lock_levels(execute(PAIRS, [for_type, ids]))
     [(units,)] = execute(RELEASE, [for_type, ids])
     return int(units)

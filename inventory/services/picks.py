@@ -37,7 +37,7 @@ def release_picks(
 ) -> list[Allocated]:
     """Give back units set aside in named bins and lots; return what was really given back."""
     ids = sorted({pick.for_id for pick in picks})
-    lock_levels(execute(PAIRS, [for_type, ids]))  # type: ignore[arg-type]
+    lock_levels(execute(PAIRS, [for_type, ids]))
     rows = execute(
         RELEASE,
         {

@@ -37,11 +37,11 @@ class Place:
 def default_bins(warehouse_ids: Iterable[int]) -> dict[int, int]:
     """Return the default storage bin of each warehouse; a missing one is made."""
     wanted = sorted(set(warehouse_ids))
-    found = dict(execute(DEFAULTS, [wanted]))  # type: ignore[arg-type]
+    found = dict(execute(DEFAULTS, [wanted]))
     missing = [w for w in wanted if w not in found]
     if missing:
         execute(MAKE_DEFAULTS, [missing])
-        found = dict(execute(DEFAULTS, [wanted]))  # type: ignore[arg-type]
+        found = dict(execute(DEFAULTS, [wanted]))
     return found
 
 

@@ -163,7 +163,7 @@ def release_stock(
 ) -> int:
     """Give back reservations, whole or by `quantities`; return the units that became free."""
     ids = sorted(set(for_ids))
-    lock_levels(execute(HELD, [for_type, ids]))  # type: ignore[arg-type]
+    lock_levels(execute(HELD, [for_type, ids]))
     units = [None if quantities is None else quantities.get(i, 0) for i in ids]
     freed = execute(RELEASE, {"type": for_type, "ids": ids, "units": units})
     tell_available(freed)

@@ -1,0 +1,121 @@
+"""The transition tables of purchase orders and replenishment proposals."""
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.states import Guard, Machine, Transition
+from inventory.choices import ProposalStatus, PurchaseOrderStatus
+from inventory.models import PurchaseOrder, ReplenishmentProposal
+
+SUPPLIER_ACTIVE = Guard(
+    "supplier_active",
+    Q(supplier__is_active=True),
+    _("The supplier is not active any more."),
+)
+PURCHASE_ORDER = Machine(
+    PurchaseOrder,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [PurchaseOrderStatus.DRAFT],
+            PurchaseOrderStatus.APPROVED,
+            "purchase_order.approved",
+            permission="inventory.approve_purchaseorder",
+            guards=[SUPPLIER_ACTIVE],
+            stamp="approved_at",
+        ),
+        Transition(
+            "send",
+            _("Mark as sent"),
+            [PurchaseOrderStatus.APPROVED],
+            PurchaseOrderStatus.SENT,
+            "purchase_order.sent",
+            permission="inventory.send_purchaseorder",
+            stamp="sent_at",
+        ),
+        Transition(
+            "receive_part",
+            _("Receive a part"),
+            [PurchaseOrderStatus.SENT, PurchaseOrderStatus.PARTIALLY_RECEIVED],
+            PurchaseOrderStatus.PARTIALLY_RECEIVED,
+            "purchase_order.received",
+            permission="inventory.receive_purchaseorder",
+        ),
+        Transition(
+            "receive",
+            _("Receive"),
+            [
+                PurchaseOrderStatus.SENT,
+                PurchaseOrderStatus.PARTIALLY_RECEIVED,
+                PurchaseOrderStatus.RECEIVED,
+            ],
+            PurchaseOrderStatus.RECEIVED,
+            "purchase_order.received",
+            permission="inventory.receive_purchaseorder",
+            stamp="received_at",
+        ),
+        Transition(
+            "close",
+            _("Close without the rest"),
+            [PurchaseOrderStatus.SENT, PurchaseOrderStatus.PARTIALLY_RECEIVED],
+            PurchaseOrderStatus.CLOSED,
+            "purchase_order.closed",
+            permission="inventory.cancel_purchaseorder",
+            stamp="closed_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [
+                PurchaseOrderStatus.DRAFT,
+                PurchaseOrderStatus.APPROVED,
+                PurchaseOrderStatus.SENT,
+            ],
+            PurchaseOrderStatus.CANCELLED,
+            "purchase_order.cancelled",
+            permission="inventory.cancel_purchaseorder",
+            stamp="cancelled_at",
+        ),
+    ],
+)
+
+PROPOSAL = Machine(
+    ReplenishmentProposal,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [ProposalStatus.PROPOSED],
+            ProposalStatus.APPROVED,
+            "replenishment.approved",
+            permission="inventory.approve_replenishmentproposal",
+            stamp="decided_at",
+        ),
+        Transition(
+            "reject",
+            _("Reject"),
+            [ProposalStatus.PROPOSED, ProposalStatus.APPROVED],
+            ProposalStatus.REJECTED,
+            "replenishment.rejected",
+            permission="inventory.approve_replenishmentproposal",
+            stamp="decided_at",
+        ),
+        Transition(
+            "expire",
+            _("Expire"),
+            [ProposalStatus.PROPOSED],
+            ProposalStatus.EXPIRED,
+            "replenishment.expired",
+            stamp="decided_at",
+        ),
+        Transition(
+            "order",
+            _("Order"),
+            [ProposalStatus.APPROVED],
+            ProposalStatus.ORDERED,
+            "replenishment.ordered",
+            permission="inventory.order_replenishmentproposal",
+        ),
+    ],
+)

@@ -1,0 +1,32 @@
+"""The scheduled jobs of stock."""
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from backoffice.core.tasks import scheduled, slot_of
+from inventory.models import Warehouse
+from inventory.planning.nights import is_due
+from inventory.services.replenishment import propose_replenishment
+
+# Every hour it is night somewhere; each warehouse is planned once in its own.
+PULSE = timedelta(hours=1)
+
+
+@scheduled("inventory.propose_replenishment", every=PULSE, queue="planning")
+def plan_warehouses_at_night(*, now: datetime, since: datetime | None) -> str:
+    """Propose replenishment for the warehouses whose night has come since the last run."""
+    until = slot_of(now, PULSE)
+    due = warehouses_due(since=since or until - timedelta(days=1), until=until)
+    proposed = propose_replenishment(now=now, warehouse_ids=due) if due else None
+    count = len(proposed.created) if proposed else 0
+    return f"{len(due)} warehouses, {count} proposals"
+
+
+def warehouses_due(*, since: datetime, until: datetime) -> list[int]:
+    """Return the active warehouses in which a night's planning fell due after `since`."""
+    active = Warehouse.objects.filter(is_active=True).order_by("pk")
+    return [
+        pk
+        for pk, zone in active.values_list("pk", "time_zone")
+        if is_due(ZoneInfo(zone), since=since, until=until)
+    ]

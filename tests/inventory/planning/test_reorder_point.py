@@ -1,0 +1,146 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inventory.planning.reorder_point import (
+    economic_quantity,
+    measure_demand,
+    plan,
+    round_to_packs,
+    z_values,
+)
+
+
+def planned(daily, *, days=None, **changes):
+    daily = np.atleast_2d(daily)
+    n = len(daily)
+    figures = {
+        "position": 0,
+        "lead_time_days": 8,
+        "service_level": 0.975,
+        "order_cost": 5,
+        "unit_cost": 10,
+        "holding_rate": 0.25,
+        "rhythm_days": 14,
+        "minimum_quantity": 1,
+        "pack_size": 1,
+        "minimum": -1,
+        "maximum": -1,
+    } | changes
+    demand = measure_demand(daily, np.full(n, days or daily.shape[1]))
+    return plan(demand, **{name: np.full(n, value) for name, value in figures.items()})
+
+
+def test_demand_is_mean_and_sample_deviation_per_day():
+    demand = measure_demand(np.array([[1, 2, 3, 4], [0, 0, 5, 7]]), np.array([4, 2]))
+
+    assert demand.mean.tolist() == [2.5, 6.0]
+    assert demand.deviation == pytest.approx([math.sqrt(5 / 3), math.sqrt(2)])
+
+
+def test_z_is_the_normal_quantile():
+    assert z_values(np.array([0.5, 0.975, 0.5])) == pytest.approx([0, 1.959964, 0], abs=1e-6)
+
+
+def test_the_plan_of_a_sku_reckoned_by_hand():
+    # Ten days of 8 and 12 in turn: mean 10, sd = sqrt(10 · 4 / 9) = 2.108185.
+    # Protection 8 + 1 = 9 days: 90 units, safety 1.959964 · 2.108185 · 3 = 12.3959.
+    # Q = sqrt(2 · 5 · 365 · 10 / (0.25 · 10)) = sqrt(14600) = 120.83.
+    got = planned([8, 12] * 5, position=50)
+
+    assert got.lead_demand.tolist() == [90.0]
+    assert got.safety_stock == pytest.approx([12.3959], abs=1e-4)
+    assert got.reorder_point.tolist() == [103]
+    assert got.order_quantity.tolist() == [121]
+    assert got.order_up_to.tolist() == [224]
+    assert got.proposed.tolist() == [174]
+
+
+def test_nothing_is_ordered_at_the_reorder_point():
+    assert planned([8, 12] * 5, position=103).proposed.tolist() == [0]
+    assert planned([8, 12] * 5, position=102).proposed.tolist() == [122]
+
+
+def test_steady_demand_needs_no_safety():
+    got = planned([4] * 10)
+
+    assert got.safety_stock.tolist() == [0.0]
+    assert got.reorder_point.tolist() == [36]
+
+
+def test_no_demand_orders_nothing():
+    got = planned([0] * 10)
+
+    assert got.reorder_point.tolist() == [0]
+    assert got.proposed.tolist() == [0]
+
+
+def test_minimum_order_and_packs():
+    got = round_to_packs(
+        np.array([0, 1, 13, 24]), minimum=np.array([10, 10, 10, 10]), pack=np.array([12] * 4)
+    )
+
+    assert got.tolist() == [0, 12, 24, 24]
+
+
+def test_minimum_and_maximum_replace_what_is_reckoned():
+    got = planned([8, 12] * 5, position=19, minimum=20, maximum=35)
+
+    assert got.reorder_point.tolist() == [20]
+    assert got.order_up_to.tolist() == [35]
+    assert got.proposed.tolist() == [16]
+
+
+def test_a_maximum_below_the_reorder_point_fills_to_the_reorder_point():
+    got = planned([8, 12] * 5, position=100, maximum=50)
+
+    assert got.order_up_to.tolist() == [103]
+    assert got.proposed.tolist() == [3]
+
+
+def quantity(mean, **changes):
+    figures = {"order_cost": 5, "unit_cost": 10, "holding_rate": 0.25, "rhythm_days": 14} | changes
+    arrays = {name: np.array([value]) for name, value in figures.items()}
+    return economic_quantity(np.array([mean]), **arrays).tolist()[0]
+
+
+def test_the_economic_quantity_is_bounded_and_falls_back():
+    assert quantity(10.0) == 121
+    assert quantity(10.0, unit_cost=0) == 140
+    assert quantity(10.0, order_cost=0) == 140
+    assert quantity(10.0, unit_cost=10_000) == 30
+    assert quantity(0.01, unit_cost=0.01) == 1
+    assert quantity(10.0, unit_cost=0.0001) == 600
+
+
+@given(
+    st.lists(st.integers(0, 50), min_size=14, max_size=90),
+    st.integers(0, 60),
+    st.floats(0.5, 0.999),
+    st.integers(-50, 500),
+    st.integers(1, 40),
+    st.integers(1, 24),
+)
+def test_an_order_always_lifts_the_position_to_its_level(
+    daily, lead, level, position, minimum, pack
+):
+    got = planned(
+        daily,
+        position=position,
+        lead_time_days=lead,
+        service_level=level,
+        minimum_quantity=minimum,
+        pack_size=pack,
+    )
+    point, target, units = (int(x[0]) for x in (got.reorder_point, got.order_up_to, got.proposed))
+    assert point >= float(got.lead_demand[0]) - 1e-6
+    if position >= point:
+        assert units == 0
+    else:
+        assert units >= target - position
+        assert units >= minimum
+        assert units % pack == 0
+        assert units < max(target - position, minimum) + pack

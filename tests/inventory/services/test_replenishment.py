@@ -1,0 +1,239 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from backoffice.core.models import Event
+from inventory.models import (
+    PurchaseOrder,
+    PurchaseOrderLine,
+    ReplenishmentPolicy,
+    ReplenishmentProposal,
+    Supplier,
+    SupplierItem,
+    Warehouse,
+)
+from inventory.selectors.replenishment import explain_proposal
+from inventory.selectors.stock import available_to_promise, demand_by_day, stock_positions
+from inventory.services.purchasing import (
+    CreatePurchaseOrder,
+    PurchaseLine,
+    cancel_purchase_orders,
+    create_purchase_orders,
+)
+from inventory.services.replenishment import (
+    approve_proposals,
+    order_proposals,
+    propose_replenishment,
+    reject_proposals,
+)
+from inventory.services.reservations import reserve_stock
+from tests.fixtures.inventory import bring, need, ship_on
+
+pytestmark = pytest.mark.usefixtures("proven")
+
+
+@pytest.fixture
+def policy(house):
+    return ReplenishmentPolicy.objects.create(warehouse=house, service_level=Decimal("0.975"))
+
+
+@pytest.fixture
+def seller_of_days(house, new_sku, supply, now):
+    """Create a SKU that shipped 8 and 12 in turn on each of the last ninety days, none left."""
+
+    def run(code, **terms):
+        sku = new_sku(code)
+        supply(sku, price="10", lead_time_days=8, **terms)
+        ship_on(sku, house, {now - timedelta(days=n): 8 if n % 2 else 12 for n in range(1, 91)})
+        return sku
+
+    return run
+
+
+def test_a_proposal_reckoned_by_hand(seller_of_days, policy, house, now):
+    a = seller_of_days("A", minimum_quantity=50, pack_size=25)
+    bring(a, house, 40)
+    reserve_stock([need(a, house, 15, line=5)], now=now)
+
+    proposed = propose_replenishment(now=now)
+
+    proposal = ReplenishmentProposal.objects.get()
+    # sd = sqrt(90 · 4 / 89) = 2.0112; safety = 1.96 · 2.0112 · 3 = 11.83; s = 90 + 11.83 → 102;
+    # Q = 121; S = 223; 223 − 25 = 198 → 200 in packs of 25.
+    assert proposed.created == [proposal.pk]
+    assert (proposal.reorder_point, proposal.position, proposal.quantity) == (102, 25, 200)
+    assert (proposal.status, proposal.planned_on) == ("PROPOSED", date(2026, 3, 10))
+    numbers = proposal.explanation
+    assert (numbers["mean_per_day"], numbers["safety_stock"]) == (10.0, 11.83)
+    assert (numbers["on_hand"], numbers["reserved"], numbers["order_up_to"]) == (40, 15, 223)
+    assert explain_proposal(numbers) == (
+        "900 units were shipped in 90 days: 10.0 a day, give or take 2.0112."
+        " Lead time and review take 9.0 days, which need 90.0 units and a safety stock of 11.83"
+        " for 0.9750 of the cycles: reorder point 102."
+        " The position is 25: 40 on hand − 15 reserved − 0 quarantined + 0 on order."
+        " The cheapest order is 121, which fills up to 223:"
+        " 200 with a minimum of 50 in packs of 25."
+    )
+    data = Event.objects.get(kind="replenishment.proposed").data
+    assert data == {"sku_id": a.pk, "warehouse_id": house.pk, "quantity": 200}
+
+
+def test_the_same_need_is_never_proposed_twice(seller_of_days, policy, now):
+    seller_of_days("A")
+
+    first = propose_replenishment(now=now)
+    again = propose_replenishment(now=now + timedelta(hours=1))
+    next_night = propose_replenishment(now=now + timedelta(days=1))
+
+    assert len(first.created) == 1
+    assert again.created == next_night.created == []
+
+
+def test_what_is_rejected_stays_so_for_the_night(seller_of_days, policy, now):
+    seller_of_days("A")
+    [pk] = propose_replenishment(now=now).created
+    reject_proposals([pk], now=now, reason="dying")
+
+    assert propose_replenishment(now=now + timedelta(hours=1)).created == []
+    assert len(propose_replenishment(now=now + timedelta(days=1)).created) == 1
+
+
+def test_what_is_on_order_covers_the_need(seller_of_days, policy, house, supplier, now):
+    a = seller_of_days("A")
+    command = CreatePurchaseOrder(supplier.pk, house.pk, [PurchaseLine(a.pk, 102)])
+    [order] = create_purchase_orders([command], now=now).ids.values()
+
+    assert propose_replenishment(now=now).created == []
+
+    cancel_purchase_orders([order], now=now)
+    assert len(propose_replenishment(now=now).created) == 1
+
+
+def test_a_stale_proposal_expires_and_is_reckoned_anew(seller_of_days, policy, now):
+    seller_of_days("A")
+    [old] = propose_replenishment(now=now).created
+
+    later = propose_replenishment(now=now + timedelta(days=8))
+
+    assert later.expired == [old]
+    assert len(later.created) == 1
+    assert ReplenishmentProposal.objects.get(pk=old).status == "EXPIRED"
+
+
+def test_one_purchase_order_per_supplier_and_warehouse(seller_of_days, policy, house, new_sku, now):
+    seller_of_days("A")
+    seller_of_days("B")
+    other = Supplier.objects.create(code="O", name="Other", currency="EUR")
+    c = new_sku("C")
+    SupplierItem.objects.create(supplier=other, sku=c, price=1, currency="EUR")
+    ReplenishmentPolicy.objects.create(warehouse=house, sku=c, minimum=5, maximum=9)
+    created = propose_replenishment(now=now).created
+    assert len(created) == 3
+
+    approved = approve_proposals(created, now=now)
+    ordered = order_proposals(created, now=now)
+    again = order_proposals(created, now=now)
+
+    assert approved.moved == ordered.moved == created
+    assert again.moved == []
+    assert PurchaseOrder.objects.count() == 2
+    assert PurchaseOrderLine.objects.count() == 3
+    line = PurchaseOrderLine.objects.get(sku=c)
+    assert (line.quantity, line.unit_price) == (9, 1)
+    proposal = ReplenishmentProposal.objects.get(sku=c)
+    assert proposal.purchase_order_id == line.purchase_order_id
+    # What was ordered counts as on order, so the next night is content.
+    assert propose_replenishment(now=now + timedelta(days=1)).created == []
+
+
+def test_within_the_limit_it_is_ordered_without_asking(seller_of_days, policy, now):
+    policy.orders_up_to = Decimal(5000)
+    policy.save()
+    seller_of_days("A")
+
+    proposed = propose_replenishment(now=now)
+
+    assert proposed.ordered == proposed.created
+    assert PurchaseOrder.objects.get().total_amount == Decimal("2230.00")
+
+
+def test_what_is_left_alone(seller_of_days, policy, house, supplier, now):
+    frozen, retired, untracked = (seller_of_days(c) for c in "FRU")
+    ReplenishmentPolicy.objects.create(warehouse=house, sku=frozen, is_frozen=True)
+    retired.is_active = False
+    retired.save()
+    untracked.stock_policy = "UNTRACKED"
+    untracked.save()
+
+    assert propose_replenishment(now=now).created == []
+
+    supplier.is_active = False
+    supplier.save()
+    seller_of_days("N")
+    assert propose_replenishment(now=now).created == []
+
+
+def test_the_preferred_supplier_stands_before_the_cheapest(policy, house, new_sku, supplier, now):
+    a = new_sku("A")
+    other = Supplier.objects.create(code="O", name="Other", currency="USD", exchange_rate=2)
+    dear = SupplierItem.objects.create(supplier=supplier, sku=a, price=3, currency="EUR")
+    SupplierItem.objects.create(supplier=other, sku=a, price=2, currency="USD")
+    ReplenishmentPolicy.objects.create(warehouse=house, sku=a, minimum=5)
+
+    [pk] = propose_replenishment(now=now).created
+    assert ReplenishmentProposal.objects.get(pk=pk).supplier_item == dear
+
+    reject_proposals([pk], now=now)
+    SupplierItem.objects.filter(supplier=other).update(is_preferred=True)
+    [pk] = propose_replenishment(now=now + timedelta(days=1)).created
+    assert ReplenishmentProposal.objects.get(pk=pk).supplier_item.supplier == other
+
+
+def test_demand_falls_on_the_warehouse_day(goods, house, now):
+    a = goods("A", 0)
+    # Half past eleven in the evening, UTC, is the next day in Berlin.
+    shipped = {
+        datetime(2026, 3, 28, 22, 30, tzinfo=UTC): 1,
+        datetime(2026, 3, 28, 23, 30, tzinfo=UTC): 2,
+        datetime(2026, 3, 29, 21, 30, tzinfo=UTC): 4,
+        datetime(2026, 3, 29, 22, 30, tzinfo=UTC): 8,
+    }
+    ship_on(a, house, shipped)
+
+    found = demand_by_day([house.pk], since=now, until=datetime(2026, 4, 2, tzinfo=UTC))
+
+    # On the 29th the clocks go forward: its day is an hour shorter, and nothing is lost.
+    assert found == {
+        (a.pk, house.pk): {date(2026, 3, 28): 1, date(2026, 3, 29): 6, date(2026, 3, 30): 8}
+    }
+
+
+def test_positions_and_what_can_be_promised(goods, house, new_sku, now):
+    a, b = goods("A", 7), new_sku("B")
+    other = Warehouse.objects.create(code="X", name="X")
+    reserve_stock([need(a, house, 2, line=1)], now=now)
+
+    assert available_to_promise([a.pk, b.pk], [house.pk, other.pk]) == {
+        (a.pk, house.pk): 5,
+        (a.pk, other.pk): 0,
+        (b.pk, house.pk): 0,
+        (b.pk, other.pk): 0,
+    }
+    positions = stock_positions([(a.pk, house.pk), (b.pk, other.pk)])
+    assert positions[a.pk, house.pk].position == 5
+    assert positions[b.pk, other.pk].position == 0
+
+
+def test_the_statements_do_not_grow_with_the_skus(
+    house, new_sku, supply, now, django_assert_max_num_queries
+):
+    for n in range(20):
+        sku = new_sku(f"S{n}")
+        supply(sku)
+        ReplenishmentPolicy.objects.create(warehouse=house, sku=sku, minimum=5, orders_up_to=99)
+
+    with django_assert_max_num_queries(36):
+        proposed = propose_replenishment(now=now)
+
+    assert len(proposed.ordered) == 20
