@@ -1,19 +1,8 @@
 """The schedule: every job that the apps registered, in UTC intervals."""
 
-from importlib import import_module
 from typing import Any
 
-from django.apps import apps
-from django.utils.module_loading import module_has_submodule
-
-from backoffice.core.tasks import SCHEDULED
-
-
-def load_tasks() -> None:
-    """Import every app's tasks, so that the registry is complete."""
-    for config in apps.get_app_configs():
-        if config.module and module_has_submodule(config.module, "tasks"):
-            import_module(f"{config.name}.tasks")
+from backoffice.core.tasks import SCHEDULED, load_tasks
 
 
 def beat_schedule() -> dict[str, dict[str, Any]]:

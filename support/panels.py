@@ -1,14 +1,19 @@
 """What support adds to the pages of lower documents."""
 
+from dataclasses import asdict
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.extensions import panel
+from backoffice.ui.display import badge_html
+from support.choices import COLOURS, Direction
 from support.models import Ticket
+from support.selectors.threads import thread
 
 SHOWN = 20
 
@@ -46,3 +51,13 @@ def exception_tickets(document: Any, request: Any) -> str:
     if not request.user.has_perm("support.view_ticket"):
         return ""
     return _list(Ticket.objects.filter(for_type="logistics.deliveryexception", for_id=document.pk))
+
+
+@panel("support.ticket", gettext_lazy("Conversation"))
+def conversation(document: Any, request: Any) -> str:
+    """Show what was written in a ticket."""
+    entries = [
+        asdict(e) | {"badge": badge_html(e.direction, Direction(e.direction).label, COLOURS)}
+        for e in thread(document)
+    ]
+    return render_to_string("support/conversation.html", {"entries": entries})

@@ -30,8 +30,9 @@ def standing(function: Callable[[], None]) -> Callable[[], None]:
 
 def create_standing_rows() -> None:
     """Create what is missing; never change what is there."""
-    from backoffice.core.tasks import SCHEDULED
+    from backoffice.core.tasks import SCHEDULED, load_tasks
 
+    load_tasks()
     for name in [*BASIC_JOBS, *SCHEDULED]:
         User.objects.get_or_create(
             username=f"job:{name}",

@@ -1,4 +1,4 @@
-"""Metrics, bottlenecks and effects, mined from the event log."""
+"""What the flow looks like: times, bottlenecks, data quality."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,4 @@ class InsightsConfig(AppConfig):
     verbose_name = _("Insights")
 
     def ready(self) -> None:
-        from backoffice.insights import events  # noqa: F401
+        from backoffice.insights import standing  # noqa: F401

@@ -162,7 +162,7 @@ class AgentProfile(SettingsModel):
 
 
 class Macro(SettingsModel):
-    """A reply that agents use again and again; `{{ name }}` is filled from the ticket."""
+    """A reply that agents use again and again; `$name` and the like are filled from the ticket."""
 
     code = models.CharField(_("code"), max_length=40)
     language = models.CharField(

@@ -1,0 +1,3 @@
+from backoffice.insights.admin import checks, metrics
+
+__all__ = ["checks", "metrics"]

@@ -1,1 +1,0 @@
-"""The event kinds of this floor."""

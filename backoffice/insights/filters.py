@@ -1,0 +1,51 @@
+"""Filters of metrics, bottlenecks and checks."""
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.choices import Origin
+from backoffice.insights.choices import CheckState, Dimension, Domain, Metric
+from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
+
+
+class MetricFilter(django_filters.FilterSet):
+    """Which figures."""
+
+    metric = django_filters.MultipleChoiceFilter(choices=Metric.choices, label=_("metric"))
+    span = django_filters.NumberFilter(label=_("days"))
+    dimension = django_filters.ChoiceFilter(choices=Dimension.choices, label=_("dimension"))
+    key = django_filters.NumberFilter(label=_("key"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    day_from = django_filters.DateFilter("day", "gte", label=_("from"))
+    day_to = django_filters.DateFilter("day", "lte", label=_("to"))
+
+    class Meta:
+        model = DailyMetric
+        fields: list[str] = []
+
+
+class BottleneckFilter(django_filters.FilterSet):
+    """Which windows."""
+
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    day = django_filters.DateFilter(label=_("day"))
+    is_bottleneck = django_filters.BooleanFilter(label=_("bottleneck"))
+
+    class Meta:
+        model = Bottleneck
+        fields: list[str] = []
+
+
+class CheckRunFilter(django_filters.FilterSet):
+    """Which runs."""
+
+    code = django_filters.CharFilter("data_check__code", label=_("check"))
+    domain = django_filters.ChoiceFilter(
+        "data_check__domain", choices=Domain.choices, label=_("domain")
+    )
+    state = django_filters.ChoiceFilter(choices=CheckState.choices, label=_("state"))
+    ran_after = django_filters.IsoDateTimeFilter("ran_at", "gte", label=_("ran after"))
+
+    class Meta:
+        model = CheckRun
+        fields: list[str] = []

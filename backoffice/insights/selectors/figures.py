@@ -1,0 +1,193 @@
+"""What the dashboard shows of the rollups, in a handful of queries."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.choices import Origin
+from backoffice.insights.choices import Metric
+from backoffice.insights.models import (
+    Bottleneck,
+    CheckRun,
+    DailyMetric,
+    DataCheck,
+    InvariantRun,
+)
+
+SPANS = (7, 30)
+TREND_DAYS = 30
+WIDTH, HEIGHT = 240, 48
+SYMBOLS = {"T_O": "t_o", "T_I": "t_i", "T_L": "t_l", "T_S": "t_s", "T_F": "t_f"}
+FROM_TO: dict[str, str | Promise] = {
+    "T_O": gettext_lazy("placed → released"),
+    "T_I": gettext_lazy("days of inventory"),
+    "T_L": gettext_lazy("handed over → delivered"),
+    "T_S": gettext_lazy("opened → solved"),
+    "T_F": gettext_lazy("delivered → settled"),
+}
+
+
+def duration(seconds: float | None) -> str:
+    """Say a time in its largest fitting unit."""
+    if seconds is None:
+        return "–"
+    for size, name in ((86400, _("d")), (3600, _("h")), (60, _("min"))):
+        if abs(seconds) >= size:
+            return f"{seconds / size:.1f} {name}"
+    return f"{seconds:.0f} {_('s')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A day of a trend, with its place in the drawing."""
+
+    day: date
+    text: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One metric over one span."""
+
+    span: int
+    n: int
+    errors: int
+    median: str
+    p90: str
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the five times."""
+
+    metric: str
+    symbol: str
+    label: str
+    from_to: str
+    figures: list[Figure]
+    trend: list[Point] = field(default_factory=list)
+
+    @property
+    def line(self) -> str:
+        return " ".join(f"{p.x:.1f},{p.y:.1f}" for p in self.trend)
+
+
+def shown_origin(wanted: str) -> str:
+    """Return the origin to show: the wanted one, else live where measured, else what there is."""
+    if wanted in Origin.values:
+        return wanted
+    there = set(
+        DailyMetric.objects.filter(span=SPANS[0], dimension="ALL")
+        .values_list("origin", flat=True)
+        .distinct()
+    )
+    return next((o for o in Origin.values if o in there), Origin.LIVE)
+
+
+def tiles(origin: str) -> list[Tile]:
+    """Return the five times over the last week and month with their trends, in two queries."""
+    spans = {
+        (m.metric, m.span): m
+        for m in DailyMetric.objects.filter(
+            metric__in=Metric.values, span__in=SPANS, dimension="ALL", key=0, origin=origin
+        )
+    }
+    newest = max((m.day for m in spans.values()), default=date(1970, 1, 1))
+    days: dict[str, list[DailyMetric]] = {}
+    rows = DailyMetric.objects.filter(
+        metric__in=Metric.values,
+        span=1,
+        dimension="ALL",
+        key=0,
+        origin=origin,
+        day__gt=newest - timedelta(days=TREND_DAYS),
+        median__isnull=False,
+    )
+    for row in rows.order_by("day", "pk"):
+        days.setdefault(row.metric, []).append(row)
+    return [
+        Tile(
+            metric,
+            SYMBOLS[metric],
+            str(Metric(metric).label),
+            str(FROM_TO[metric]),
+            [_figure(span, spans.get((metric, span))) for span in SPANS],
+            _trend(days.get(metric, []), newest),
+        )
+        for metric in Metric.values
+    ]
+
+
+def _figure(span: int, row: DailyMetric | None) -> Figure:
+    if row is None:
+        return Figure(span, 0, 0, "–", "–", None)
+    return Figure(span, row.n, row.errors, duration(row.median), duration(row.p90), row.day)
+
+
+def _trend(rows: list[DailyMetric], newest: date) -> list[Point]:
+    top = max((r.median or 0 for r in rows), default=0)
+    first = newest - timedelta(days=TREND_DAYS - 1)
+    return [
+        Point(
+            row.day,
+            duration(row.median),
+            4 + (row.day - first).days * (WIDTH - 8) / (TREND_DAYS - 1),
+            HEIGHT - 4 - (row.median or 0) * (HEIGHT - 8) / top if top else HEIGHT - 4,
+        )
+        for row in rows
+    ]
+
+
+def newest_bottleneck(origin: str) -> list[Bottleneck]:
+    """Return the stages of the newest window, the largest share first."""
+    rows = Bottleneck.objects.filter(origin=origin)
+    newest = rows.aggregate(day=Max("day"))["day"]
+    return list(rows.filter(day=newest).order_by("-time_share", "stage")) if newest else []
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The state of the invariants and of the data checks at their last run."""
+
+    proven: int
+    broken: list[InvariantRun]
+    proven_at: datetime | None
+    passed: int
+    failed: list[CheckRun]
+    checked_at: datetime | None
+    score: float | None
+
+
+def board() -> Board:
+    """Return what the last runs found, in four queries."""
+    proven_at = InvariantRun.objects.aggregate(at=Max("ran_at"))["at"]
+    invariants = list(InvariantRun.objects.filter(ran_at=proven_at).order_by("name"))
+    checked_at = CheckRun.objects.aggregate(at=Max("ran_at"))["at"]
+    runs = CheckRun.objects.filter(ran_at=checked_at).select_related("data_check")
+    checks = list(runs.order_by("data_check__code"))
+    return Board(
+        len(invariants),
+        [run for run in invariants if run.rows or run.error],
+        proven_at,
+        sum(run.state == "PASSED" for run in checks),
+        [run for run in checks if run.state != "PASSED"],
+        checked_at,
+        _score(checks),
+    )
+
+
+def _score(runs: list[CheckRun]) -> float | None:
+    """Return Σ weight × (1 − ratio) ÷ Σ weight over the checks that ran, 0 to 1."""
+    ran: list[tuple[DataCheck, Any]] = [(r.data_check, r.ratio) for r in runs if r.state != "ERROR"]
+    weight = sum(check.weight for check, _ratio in ran)
+    if not weight:
+        return None
+    return sum(check.weight * (1 - min(1.0, ratio)) for check, ratio in ran) / weight

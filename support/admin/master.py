@@ -1,0 +1,39 @@
+"""Calendars, service levels, queues, agents, macros."""
+
+from django.contrib import admin
+
+from backoffice.ui.admin import SettingsAdmin
+from support.models import AgentProfile, BusinessCalendar, Macro, Queue, SlaPolicy
+
+
+@admin.register(BusinessCalendar)
+class BusinessCalendarAdmin(SettingsAdmin):
+    list_display = ("name", "time_zone", "is_active")
+
+
+@admin.register(SlaPolicy)
+class SlaPolicyAdmin(SettingsAdmin):
+    list_display = (
+        *("priority", "first_response_minutes", "solution_minutes", "risk_minutes"),
+        *("calendar", "is_active"),
+    )
+    list_select_related = ("calendar",)
+
+
+@admin.register(Queue)
+class QueueAdmin(SettingsAdmin):
+    list_display = ("code", "name", "skill", "automatic_messages_per_day", "close_after_days")
+
+
+@admin.register(AgentProfile)
+class AgentProfileAdmin(SettingsAdmin):
+    list_display = ("user", "skills", "languages", "capacity", "calendar", "is_available")
+    list_select_related = ("user", "calendar")
+    list_filter = ("is_available", "is_active")
+
+
+@admin.register(Macro)
+class MacroAdmin(SettingsAdmin):
+    list_display = ("title", "code", "language", "solves", "is_active")
+    list_filter = ("language", "is_active")
+    search_fields = ("title",)

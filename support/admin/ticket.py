@@ -1,0 +1,174 @@
+"""The ticket's screens."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.actor import transaction
+from backoffice.core.states import Outcome
+from backoffice.ui.admin import DocumentAdmin
+from backoffice.ui.display import badge
+from support.choices import COLOURS, OPEN
+from support.models import Message, Ticket
+from support.panels import conversation
+from support.selectors.macros import filled_macros
+from support.services.assignment import assign_tickets, unassign_tickets
+from support.services.commands import Reply, WriteNote
+from support.services.conversation import add_notes, reply_to_tickets
+from support.services.lifecycle import close_tickets, reopen_tickets, solve_tickets
+from support.states import TICKET
+
+WRITTEN = ("reply", "note")
+
+
+class AttentionFilter(admin.SimpleListFilter):
+    title = gettext_lazy("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("mine", gettext_lazy("Mine, open")),
+            ("unassigned", gettext_lazy("Without agent")),
+            ("overdue", gettext_lazy("Overdue")),
+        ]
+
+    def queryset(self, request: Any, queryset: Any) -> Any:
+        active = queryset.filter(status__in=["NEW", "OPEN"])
+        if self.value() == "mine":
+            return queryset.filter(status__in=OPEN, assignee=request.user)
+        if self.value() == "unassigned":
+            return active.filter(assignee=None)
+        if self.value() == "overdue":
+            return active.filter(solution_due_at__lt=timezone.now())
+        return queryset
+
+
+@admin.register(Ticket)
+class TicketAdmin(DocumentAdmin):
+    machine = TICKET
+    verbs = {
+        "assign": assign_tickets,
+        "unassign": unassign_tickets,
+        "solve": solve_tickets,
+        "reopen": reopen_tickets,
+        "close": close_tickets,
+    }
+    list_display = (
+        "number",
+        "subject",
+        badge("status", COLOURS),
+        badge("priority", COLOURS),
+        "queue",
+        "language",
+        "assignee",
+        "opened_at",
+        "first_response_due_at",
+        "solution_due_at",
+    )
+    list_select_related = ("queue", "assignee")
+    list_filter = (AttentionFilter, "status", "priority", "skill", "language", "origin")
+    search_fields = ("number__exact", "order__order_number__exact", "requester_email__exact")
+    search_help_text = gettext_lazy("Ticket number, order number or e-mail address")
+    ordering = ("-opened_at", "-id")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("number", "subject", "origin"),
+                    ("order", "customer", "requester_email"),
+                    ("status", "priority", "queue", "skill", "language"),
+                    ("assignee", "last_assignee", "reopened_count"),
+                    ("opened_at", "first_response_due_at", "solution_due_at"),
+                    ("first_responded_at", "waiting_since", "solved_at", "closed_at"),
+                    ("at_risk_at", "first_response_breached_at", "solution_breached_at"),
+                    ("created_by", "modified_by", "updated_at", "version"),
+                )
+            },
+        ),
+    )
+
+    def _explained(self, request: HttpRequest, document: Any) -> list[dict[str, Any]]:
+        written = []
+        for item in TICKET.explain(document.pk):
+            name = item.transition.name
+            if name in WRITTEN:
+                reasons = list(item.reasons)
+                if not self.may(request, item.transition):
+                    reasons.append(_("You lack the permission for this."))
+                url = reverse("admin:support_ticket_verb", args=[document.pk, name])
+                written.append({"label": item.transition.label, "url": url, "reasons": reasons})
+        return [*written, *super()._explained(request, document)]
+
+    def verb_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+        """Ask for the text of a reply or a note; the other verbs ask for a reason only."""
+        if verb not in WRITTEN:
+            return super().verb_view(request, pk, verb)
+        ticket = get_object_or_404(self.get_queryset(request), pk=pk)
+        transition = TICKET.transitions[verb]
+        if not self.may(request, transition):
+            raise PermissionDenied
+        back = reverse("admin:support_ticket_change", args=[pk])
+        body = request.POST.get("body", "").strip()
+        reasons: list[Any] = []
+        if request.method == "POST" and body:
+            seen = request.POST.get("seen", "")
+            solves = request.POST.get("solve") == "1" and request.user.has_perm(
+                "support.solve_ticket"
+            )
+            outcome = write(
+                pk, verb, body, seen=int(seen) if seen.isdecimal() else None, solves=solves
+            )
+            if not outcome.blocked:
+                messages.success(request, _("%(verb)s: done.") % {"verb": transition.label})
+                return HttpResponseRedirect(back)
+            reasons = outcome.blocked[pk]
+        return self._ask(request, ticket, verb, body, reasons, back)
+
+    def _ask(
+        self,
+        request: HttpRequest,
+        ticket: Ticket,
+        verb: str,
+        body: str,
+        reasons: list[Any],
+        back: str,
+    ) -> HttpResponse:
+        macros = filled_macros(ticket) if verb == "reply" else []
+        chosen = next((m for m in macros if m.code == request.GET.get("macro")), None)
+        newest = Message.objects.filter(ticket=ticket).order_by("-pk").values_list("pk", flat=True)
+        context = self.admin_site.each_context(request) | {
+            "title": TICKET.transitions[verb].label,
+            "opts": self.opts,
+            "document": ticket,
+            "transition": TICKET.transitions[verb],
+            "is_reply": verb == "reply",
+            "macros": macros,
+            "solves": bool(chosen and chosen.solves),
+            "body": body or (chosen.body if chosen else ""),
+            "seen": newest.first() or 0,
+            "reasons": reasons,
+            "back": back,
+            "conversation": conversation(ticket, request),
+        }
+        return TemplateResponse(request, "support/write.html", context)
+
+
+def write(pk: int, verb: str, body: str, *, seen: int | None, solves: bool) -> Outcome:
+    """Write a reply or a note, and solve the ticket in the same transaction where asked."""
+    now = timezone.now()
+    with transaction(now=now):
+        if verb == "note":
+            return add_notes([WriteNote(pk, body)], now=now)
+        outcome = reply_to_tickets([Reply(pk, body, seen)], now=now)
+        if solves and outcome.moved:
+            return solve_tickets([pk], now=now)
+        return outcome

@@ -1,0 +1,104 @@
+"""Tickets and surveys as JSON; nothing here queries beyond what the view has fetched."""
+
+from rest_framework import serializers
+
+from support.choices import Direction, Priority, Skill
+from support.models import Message, Survey, Ticket
+
+
+class MessageSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Message
+        fields = ["id", "direction", "author_id", "body", "is_automatic", "source", "written_at"]
+
+
+class TicketSerializer(serializers.ModelSerializer):
+    queue = serializers.CharField(source="queue.code")
+
+    class Meta:
+        model = Ticket
+        fields = [
+            *("id", "number", "subject", "status", "priority", "skill", "language", "queue"),
+            *("order_id", "customer_id", "requester_email", "for_type", "for_id", "assignee_id"),
+            *("opened_at", "first_response_due_at", "solution_due_at", "first_responded_at"),
+            *("waiting_since", "first_response_breached_at", "solution_breached_at"),
+            *("solved_at", "closed_at", "reopened_count", "version", "updated_at"),
+        ]
+
+
+class TicketDetailSerializer(TicketSerializer):
+    messages = MessageSerializer(many=True)
+
+    class Meta(TicketSerializer.Meta):
+        fields = [*TicketSerializer.Meta.fields, "messages"]
+
+
+class SurveySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Survey
+        fields = [
+            *("id", "number", "ticket_id", "source", "external_id", "order_id", "customer_id"),
+            *("status", "score", "comment", "sent_at", "answered_at"),
+        ]
+
+
+class TicketInput(serializers.Serializer):
+    """A ticket to be opened by staff or a program."""
+
+    subject = serializers.CharField(max_length=200)
+    body = serializers.CharField(required=False, allow_blank=True, max_length=100_000)
+    direction = serializers.ChoiceField(
+        [Direction.IN, Direction.INTERNAL], required=False, default=Direction.INTERNAL
+    )
+    priority = serializers.ChoiceField(Priority.choices, required=False)
+    skill = serializers.ChoiceField(Skill.choices, required=False)
+    language = serializers.CharField(required=False, max_length=10)
+    order = serializers.CharField(required=False, max_length=24)
+    requester_email = serializers.EmailField(required=False, max_length=254)
+
+
+class ReplyInput(serializers.Serializer):
+    """An answer; `seen` is the newest message that its writer has read."""
+
+    body = serializers.CharField(max_length=100_000)
+    seen = serializers.IntegerField(required=False, min_value=0)
+
+
+class NoteInput(serializers.Serializer):
+    body = serializers.CharField(max_length=100_000)
+
+
+class AssignInput(serializers.Serializer):
+    """The user who gets the ticket."""
+
+    agent = serializers.IntegerField(min_value=1)
+
+
+class InboundInput(serializers.Serializer):
+    """A mail or a web form as its gateway received it, once per `external_id`.
+
+    `is_verified` says that the gateway proved the sender: DMARC for mail, a session for a form.
+    """
+
+    source = serializers.ChoiceField(["mail", "form"])
+    external_id = serializers.CharField(max_length=200)
+    sender = serializers.CharField(max_length=254)
+    subject = serializers.CharField(max_length=998, required=False, allow_blank=True, default="")
+    text = serializers.CharField(max_length=1_000_000, allow_blank=True)
+    token = serializers.CharField(max_length=40, required=False, allow_blank=True, default="")
+    order_number = serializers.CharField(
+        max_length=24, required=False, allow_blank=True, default=""
+    )
+    language = serializers.CharField(max_length=10, required=False, allow_blank=True, default="")
+    is_verified = serializers.BooleanField(required=False, default=False)
+    headers = serializers.DictField(
+        child=serializers.CharField(allow_blank=True), required=False, default=dict
+    )
+
+
+class AnswerInput(serializers.Serializer):
+    """A customer's score, with the token of the link that they were sent."""
+
+    token = serializers.CharField(max_length=40)
+    score = serializers.IntegerField(min_value=1, max_value=5)
+    comment = serializers.CharField(max_length=5000, required=False, allow_blank=True, default="")

@@ -1,0 +1,47 @@
+"""One filter set per document, for API and admin alike."""
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from support.choices import Language, Priority, Skill, SurveyStatus, TicketStatus
+from support.models import Queue, Survey, Ticket
+
+
+class TicketFilter(django_filters.FilterSet):
+    """Which tickets."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(choices=TicketStatus.choices, label=_("status"))
+    priority = django_filters.MultipleChoiceFilter(choices=Priority.choices, label=_("priority"))
+    skill = django_filters.MultipleChoiceFilter(choices=Skill.choices, label=_("skill"))
+    language = django_filters.ChoiceFilter(choices=Language.choices, label=_("language"))
+    queue = django_filters.ModelChoiceFilter(
+        queryset=Queue.objects.all(), to_field_name="code", label=_("queue")
+    )
+    assignee_id = django_filters.NumberFilter(label=_("agent"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    customer_id = django_filters.NumberFilter(label=_("customer"))
+    is_unassigned = django_filters.BooleanFilter(
+        "assignee", lookup_expr="isnull", label=_("without agent")
+    )
+    opened_after = django_filters.IsoDateTimeFilter("opened_at", "gte", label=_("opened after"))
+    opened_before = django_filters.IsoDateTimeFilter("opened_at", "lt", label=_("opened before"))
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []
+
+
+class SurveyFilter(django_filters.FilterSet):
+    """Which surveys."""
+
+    status = django_filters.ChoiceFilter(choices=SurveyStatus.choices, label=_("status"))
+    source = django_filters.CharFilter(label=_("source"))
+    score = django_filters.NumberFilter(label=_("score"))
+    score_max = django_filters.NumberFilter("score", "lte", label=_("score up to"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    sent_after = django_filters.IsoDateTimeFilter("sent_at", "gte", label=_("sent after"))
+
+    class Meta:
+        model = Survey
+        fields: list[str] = []
