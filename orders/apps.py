@@ -10,4 +10,4 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders import events, handlers, invariants, states  # noqa: F401
+        from orders import erasure, events, handlers, invariants, states  # noqa: F401

@@ -39,9 +39,8 @@ def remove_expired(*, now: datetime) -> dict[str, int]:
     for model, condition in expired(now):
         label = model._meta.label_lower
         while True:
-            ids = model._base_manager.filter(condition).values("pk")[:CHUNK]
-            gone = model._base_manager.filter(pk__in=list(ids.values_list("pk", flat=True)))
-            count = gone._raw_delete(gone.db)
+            ids = model._base_manager.filter(condition).values_list("pk", flat=True)[:CHUNK]
+            count = model._base_manager.filter(pk__any=list(ids)).delete()[0]
             counts[label] = counts.get(label, 0) + count
             if count < CHUNK:
                 break
