@@ -76,6 +76,8 @@ class Caller:
         gate = asyncio.Semaphore(1 if self.breaker.is_trial else self.concurrency)
         connector = aiohttp.TCPConnector(limit=self.concurrency)
         async with aiohttp.ClientSession(timeout=self.timeout, connector=connector) as session:
+            # aiohttp would repeat a broken GET by itself, past the quota that is counted here.
+            session._retry_connection = False
             await asyncio.gather(*(self._chunk(session, gate, chunk) for chunk in chunks))
 
     def _stops(self) -> bool:

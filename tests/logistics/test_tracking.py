@@ -1,4 +1,5 @@
 from datetime import UTC, timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -53,7 +54,7 @@ def state():
 def test_labels_are_bought_and_recorded(sent):
     parcel = sent(1)[0]
     assert parcel.tracking_number.startswith("SB")
-    assert (parcel.label_cost, parcel.label_currency) == (4.9, "EUR".ljust(3))
+    assert (parcel.label_cost, parcel.label_currency) == (Decimal("4.90"), "EUR")
     assert not LabelRequest.objects.exists()
 
 
