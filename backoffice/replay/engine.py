@@ -15,6 +15,7 @@ from backoffice.core.events import deliver
 from backoffice.core.inbox import Inbound, finish, receive_many
 from backoffice.core.models import EventDelivery, InboundMessage
 from backoffice.core.models.inbox import InboxStatus
+from backoffice.core.sql import execute
 from backoffice.replay.facts import SourceFact, Stage
 from finance.services.settlement import settle_orders
 
@@ -97,7 +98,7 @@ def play(
                 _play_batch(player, batch, end)
                 progress(len(batch))
         for day in range(1, max(window // DAY, 1) + 1):
-            settle_due(min(start + day * DAY, end))
+            settle_due(source, min(start + day * DAY, end))
 
 
 def _play_batch(player: StagePlayer, batch: list[InboundMessage], now: datetime) -> None:
@@ -125,8 +126,18 @@ def deliver_all() -> None:
         time.sleep(0.05)
 
 
-def settle_due(now: datetime) -> None:
+UNSETTLED = """
+SELECT o.id FROM orders_order o JOIN orders_saleschannel c ON c.id = o.channel_id
+WHERE c.code = %s AND o.origin = 'IMPORT' AND o.delivered_at < %s AND o.status <> 'CANCELLED'
+  AND NOT EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = o.id)
+ORDER BY o.delivered_at, o.id
+"""
+
+
+def settle_due(channel: str, now: datetime) -> None:
     """Settle delivered orders whose day has come by a moment of the replay."""
+    ids = [row[0] for row in execute(UNSETTLED, [channel, now])]
     with acting_job("importer", origin=Origin.IMPORT):
-        while settle_orders(None, now=now).orders:
+        for n in range(0, len(ids), CHUNK):
+            settle_orders(ids[n : n + CHUNK], now=now, reason="import")
             deliver_all()

@@ -10,7 +10,6 @@ from typing import Any
 from backoffice.replay import stages
 from backoffice.replay.engine import Played, StagePlayer
 from backoffice.replay.facts import SourceFact, Stage
-from backoffice.replay.masters import create_contract
 from finance.choices import PaymentStatus
 from finance.services.commands import RecordPayment
 from logistics.models import Carrier, CarrierAccount
@@ -52,7 +51,6 @@ def _facts(order: ParsedOrder) -> list[SourceFact]:
 
 def players(channel: str) -> dict[Stage, StagePlayer]:
     """Return who plays which stage."""
-    create_contract()
     carrier, _ = Carrier.objects.get_or_create(code="import", defaults={"name": "Imported"})
     account, _ = CarrierAccount.objects.get_or_create(
         code="import", defaults={"name": "Imported", "carrier": carrier, "adapter": "manual"}

@@ -6,7 +6,6 @@ from decimal import Decimal
 from django.conf import settings
 
 from backoffice.core.models import Company, User
-from backoffice.replay.masters import create_contract
 from finance.models import CommissionContract
 from inventory.choices import MoveKind
 from inventory.models import (
@@ -97,7 +96,6 @@ def create_shop(*, now: datetime) -> None:
             )
     post_moves(moves, now=now, reason="opening stock of the demo shop")
     _marketplace(web)
-    create_contract()
     _agents()
     assert StockLevel.objects.exists()
 

@@ -9,7 +9,6 @@ from backoffice.core.sql import insert_rows
 from backoffice.replay import stages
 from backoffice.replay.engine import Played, StagePlayer
 from backoffice.replay.facts import Stage
-from backoffice.replay.masters import create_contract
 from backoffice.replay.olist.parser import ZONE, Row, instant, sku_code
 from finance.choices import PaymentStatus
 from finance.services.commands import RecordPayment
@@ -26,7 +25,6 @@ CURRENCY = "BRL"
 
 def create_masters(tables: dict[str, list[Row]], *, now: datetime) -> CarrierAccount:
     """Create channel, carrier, sellers, products and SKUs that are missing."""
-    create_contract()
     SalesChannel.objects.get_or_create(
         code=CHANNEL,
         defaults={

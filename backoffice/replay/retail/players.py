@@ -10,7 +10,6 @@ from backoffice.core.sql import execute, insert_rows
 from backoffice.replay import stages
 from backoffice.replay.engine import Played, StagePlayer
 from backoffice.replay.facts import Stage
-from backoffice.replay.masters import create_contract
 from backoffice.replay.retail.parser import SHIPPING, ZONE, Row
 from finance.choices import PaymentStatus
 from finance.services.commands import RecordPayment
@@ -32,7 +31,6 @@ CURRENCY = "GBP"
 
 def create_masters(rows: list[Row], *, now: datetime) -> CarrierAccount:
     """Create channel, carrier, products and SKUs that are missing."""
-    create_contract()
     SalesChannel.objects.get_or_create(
         code=CHANNEL,
         defaults={
