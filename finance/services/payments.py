@@ -9,6 +9,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from backoffice.core.actor import service
+from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.money import digits
 from backoffice.core.sql import execute, insert_rows, next_ids
@@ -178,6 +179,8 @@ def _insert(
             created.append((pk, command))
         else:
             result.refused[n] = [_("The payment belongs to another order.")]
+    asked = [(pk, c) for pk, c in created if c.status == PaymentStatus.PENDING]
+    emit("payment.requested", [Fact(pk, c.order_id, _data(c), c.at) for pk, c in asked])
     for status, verb in VERBS.items():
         told = {pk: c for pk, c in created if c.status == status}
         if told:

@@ -100,21 +100,27 @@ def open_refunds(commands: Sequence[OpenRefund], *, now: datetime, reason: str =
         )
     }
     planned: list[tuple[int, PlannedRefund]] = []
+    first: dict[tuple[int, str], int] = {}
+    twins: dict[int, int] = {}
     for n, command in enumerate(commands):
-        there = existing.get((command.order_id, command.key)) if command.key else None
-        if there:
-            result.existing[n] = there
+        key = (command.order_id, command.key)
+        if command.key and key in existing:
+            result.existing[n] = existing[key]
+            continue
+        if command.key and key in first:
+            twins[n] = first[key]
             continue
         rows, reasons = plan(command, accounts.get(command.order_id))
         if reasons:
             result.refused[n] = reasons
             continue
         if command.key:
-            existing[command.order_id, command.key] = []
+            first[key] = n
         planned += [(n, row) for row in rows]
     ids = _insert([row for _, row in planned], reason)
     for (n, _row), pk in zip(planned, ids, strict=True):
         result.created.setdefault(n, []).append(pk)
+    result.existing |= {n: result.created[twin] for n, twin in twins.items()}
     return result
 
 
