@@ -25,6 +25,7 @@ class Answer:
     status: int
     body: Any
     is_replay: bool = False
+    retry_after: str = ""
 
 
 def fingerprint(method: str, path: str, body: bytes) -> str:
@@ -36,7 +37,7 @@ def answer_once(user_id: int, key: str, print_: str, work: Callable[[], Answer])
     """Do the work and keep its answer in one transaction, or give the kept answer again.
 
     A concurrent request with the same key waits three seconds, then raises KeyInUseError. Server
-    errors are not kept.
+    errors and what the caller is asked to try again are not kept.
     """
     with transaction.atomic():
         _claim(user_id, key)
@@ -46,7 +47,7 @@ def answer_once(user_id: int, key: str, print_: str, work: Callable[[], Answer])
                 raise KeyReusedError
             return Answer(kept.status, kept.body, is_replay=True)
         answer = work()
-        if answer.status < 500:
+        if answer.status < 500 and not answer.retry_after:
             IdempotencyKey.objects.create(
                 user_id=user_id,
                 key=key,

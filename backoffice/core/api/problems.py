@@ -15,7 +15,8 @@ from rest_framework.views import exception_handler as drf_handler
 from backoffice.core.states import BlockedError
 
 logger = logging.getLogger(__name__)
-LOCKED = "55P03"
+# A lock that was not given in time, a deadlock, a serialisation failure.
+IN_USE = {"55P03", "40P01", "40001"}
 
 
 class Problem(APIException):
@@ -51,7 +52,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         reasons = [str(r) for r in error.reasons]
         return problem(request, 409, "blocked", " ".join(reasons), reasons)
     if isinstance(error, OperationalError):
-        if getattr(error.__cause__, "sqlstate", "") != LOCKED:
+        if getattr(error.__cause__, "sqlstate", "") not in IN_USE:
             return None
         error = Problem(409, "in_use", _("Somebody else works on it; try again."), 1)
     elif isinstance(error, IntegrityError):

@@ -3,8 +3,10 @@
 from importlib import import_module
 
 from django.apps import apps
-from django.urls import path
+from django.http import HttpRequest, JsonResponse
+from django.urls import path, re_path
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext as _
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
@@ -35,7 +37,21 @@ def api_urls() -> list:
             ),
             name="docs",
         ),
+        re_path("", nowhere),
     ]
+
+
+def nowhere(request: HttpRequest, **kwargs: object) -> JsonResponse:
+    """Answer what is not there as a problem too."""
+    body = {
+        "type": "/problems/not_found",
+        "title": "Not found",
+        "status": 404,
+        "detail": _("There is nothing at this address."),
+        "instance": request.path,
+        "request_id": getattr(request, "request_id", ""),
+    }
+    return JsonResponse(body, status=404, content_type="application/problem+json")
 
 
 def _has_urls(name: str) -> bool:

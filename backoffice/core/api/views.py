@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
+from django.db.transaction import atomic
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -27,7 +28,8 @@ from backoffice.core.idempotency import (
     fingerprint,
 )
 from backoffice.core.locks import lock
-from backoffice.core.states import BlockedError, Outcome
+from backoffice.core.states import GONE, BlockedError, Outcome
+from backoffice.core.versions import StaleError, unchanged_since
 
 BULK_LIMIT = 1_000
 
@@ -55,10 +57,13 @@ class ActingMixin:
 
         def work() -> Answer:
             try:
-                response = handler(request, **kwargs)
+                # An answer that refuses leaves nothing but itself.
+                with atomic():
+                    response = handler(request, **kwargs)
             except Exception as error:
                 response = self.handle_exception(error)  # type: ignore[attr-defined]
-            return Answer(response.status_code, json.loads(JSONRenderer().render(response.data)))
+            body = json.loads(JSONRenderer().render(response.data))
+            return Answer(response.status_code, body, retry_after=response.get("Retry-After", ""))
 
         try:
             answer = answer_once(request.user.pk, key, print_, work)
@@ -71,6 +76,8 @@ class ActingMixin:
         response = Response(answer.body, status=answer.status)
         if answer.status >= 400:
             response.content_type = "application/problem+json"
+        if answer.retry_after:
+            response["Retry-After"] = answer.retry_after
         if answer.is_replay:
             response["Idempotency-Replayed"] = "true"
         return response
@@ -145,13 +152,18 @@ class DocumentViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
         visible = set(self.get_queryset().filter(pk__in=ids).values_list("pk", flat=True))
         now = timezone.now()
         if not match:
-            return item.service([i for i in ids if i in visible], now=now, reason=reason)
-        with transaction(now=now, reason=reason):
-            lock(model, ids)
-            version = model.objects.values_list("version", flat=True).get(pk=ids[0])
-            if match != f'"{version}"':
-                raise Problem(412, "stale", _("It changed meanwhile: read it again."))
-            return item.service(ids, now=now, reason=reason)
+            outcome = item.service([i for i in ids if i in visible], now=now, reason=reason)
+            if hidden := set(ids) - visible:
+                outcome.block(hidden, GONE)
+            return outcome
+        tag = match.strip().strip('"')
+        version = int(tag) if tag.isascii() and tag.isdigit() else -1
+        try:
+            with unchanged_since(model, ids[0], version, now=now, reason=reason):
+                return item.service(ids, now=now, reason=reason)
+        except StaleError:
+            text = _("It changed meanwhile: read it again.")
+            raise Problem(412, "stale", text) from None
 
 
 def _one(item: Verb) -> Any:
