@@ -36,7 +36,7 @@ PURCHASE_ORDER = Machine(
         ),
         Transition(
             "receive_part",
-            _("Receive a part"),
+            _("Receive what is missing"),
             [PurchaseOrderStatus.SENT, PurchaseOrderStatus.PARTIALLY_RECEIVED],
             PurchaseOrderStatus.PARTIALLY_RECEIVED,
             "purchase_order.received",

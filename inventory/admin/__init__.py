@@ -1,0 +1,3 @@
+from inventory.admin import catalogue, purchasing, replenishment, stock
+
+__all__ = ["catalogue", "purchasing", "replenishment", "stock"]

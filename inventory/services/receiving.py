@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import service
 from backoffice.core.sql import execute, insert_rows, next_ids
-from backoffice.core.states import Text
+from backoffice.core.states import Outcome, Text
 from inventory.choices import MoveKind
 from inventory.models import PurchaseOrderLine, Receipt, ReceiptLine
 from inventory.services.moves import Move, post_moves
@@ -206,3 +206,17 @@ def _move_orders(receipts: Sequence[tuple[int, ReceiveGoods]]) -> None:
         (partial if missing else complete).append(order_id)
     PURCHASE_ORDER.move(complete, "receive", data=data)
     PURCHASE_ORDER.move(partial, "receive_part", data=data)
+
+
+@service
+def receive_missing(ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Take in everything that purchase orders still miss, to the default bins, without lots."""
+    outcome = PURCHASE_ORDER.check(ids, "receive_part")
+    goods: dict[int, list[ReceivedGoods]] = defaultdict(list)
+    for line in _lines(outcome.moved).values():
+        if line.quantity > line.received:
+            goods[line.purchase_order_id].append(
+                ReceivedGoods(line.pk, line.quantity - line.received)
+            )
+    receive_goods([ReceiveGoods(pk, lines) for pk, lines in sorted(goods.items())], now=now)
+    return outcome

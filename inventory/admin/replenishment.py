@@ -1,0 +1,60 @@
+"""Replenishment policies and proposals."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
+from backoffice.ui.display import badge, money, number
+from inventory.choices import COLOURS
+from inventory.models import ReplenishmentPolicy, ReplenishmentProposal
+from inventory.selectors.replenishment import explain_proposal
+from inventory.services.replenishment import (
+    approve_proposals,
+    order_proposals,
+    reject_proposals,
+)
+from inventory.states import PROPOSAL
+
+
+@admin.register(ReplenishmentPolicy)
+class ReplenishmentPolicyAdmin(SettingsAdmin):
+    list_display = (
+        "warehouse",
+        "sku",
+        "service_level",
+        "minimum",
+        "maximum",
+        "orders_up_to",
+        "is_frozen",
+        "is_active",
+    )
+    list_select_related = ("warehouse", "sku")
+    list_filter = ("warehouse", "is_frozen", "is_active")
+    search_fields = ("sku__code__istartswith",)
+    raw_id_fields = ("sku",)
+    ordering = ("-id",)
+
+
+@admin.register(ReplenishmentProposal)
+class ReplenishmentProposalAdmin(DocumentAdmin):
+    machine = PROPOSAL
+    verbs = {"approve": approve_proposals, "reject": reject_proposals, "order": order_proposals}
+    list_display = (
+        "number",
+        "sku",
+        "warehouse",
+        badge("status", COLOURS),
+        number("quantity", _("quantity")),
+        money("unit_price", _("unit price")),
+        number("position", _("position")),
+        number("reorder_point", _("reorder point")),
+        "planned_on",
+    )
+    list_select_related = ("sku", "warehouse")
+    list_filter = ("status", "warehouse")
+    search_fields = ("number__exact", "sku__code__istartswith")
+    readonly_fields = ("why",)
+
+    @admin.display(description=_("why"))
+    def why(self, proposal: ReplenishmentProposal) -> str:
+        return explain_proposal(proposal.explanation)

@@ -1,0 +1,22 @@
+"""The routes of inventory."""
+
+from inventory.api import master, stock, views
+
+ROUTES = [
+    ("sellers", master.SellerViewSet),
+    ("products", master.ProductViewSet),
+    ("skus", master.SkuViewSet),
+    ("warehouses", master.WarehouseViewSet),
+    ("locations", master.LocationViewSet),
+    ("suppliers", master.SupplierViewSet),
+    ("supplier-items", master.SupplierItemViewSet),
+    ("replenishment-policies", master.ReplenishmentPolicyViewSet),
+    ("stock-levels", stock.StockLevelViewSet),
+    ("bin-stock", stock.BinStockViewSet),
+    ("stock-moves", stock.StockMoveViewSet),
+    ("reservations", stock.ReservationViewSet),
+    ("allocations", stock.AllocationViewSet),
+    ("purchase-orders", views.PurchaseOrderViewSet),
+    ("receipts", views.ReceiptViewSet),
+    ("replenishment-proposals", views.ReplenishmentProposalViewSet),
+]

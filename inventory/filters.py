@@ -1,0 +1,227 @@
+"""One filter set per document, for the API, the admin and the rules alike."""
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.models import SettingsModel
+from inventory.choices import MoveKind, ProposalStatus, PurchaseOrderStatus
+from inventory.models import (
+    BinStock,
+    Location,
+    Product,
+    PurchaseOrder,
+    PurchaseOrderLine,
+    Receipt,
+    ReplenishmentPolicy,
+    ReplenishmentProposal,
+    Reservation,
+    Seller,
+    Sku,
+    StockLevel,
+    StockMove,
+    Supplier,
+    SupplierItem,
+    Warehouse,
+)
+
+
+def by_code(
+    model: type[SettingsModel], label: object, field: str | None = None
+) -> django_filters.Filter:
+    """Return a filter that takes the code of a settings row."""
+    return django_filters.ModelChoiceFilter(
+        field_name=field, queryset=model._default_manager.all(), to_field_name="code", label=label
+    )
+
+
+class StockFilter(django_filters.FilterSet):
+    """Which SKU in which warehouse."""
+
+    sku = by_code(Sku, _("SKU"))
+    warehouse = by_code(Warehouse, _("warehouse"))
+
+
+class SellerFilter(django_filters.FilterSet):
+    """Which sellers."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Seller
+        fields: list[str] = []
+
+
+class ProductFilter(django_filters.FilterSet):
+    """Which products."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    category = django_filters.CharFilter(label=_("category"))
+    seller = by_code(Seller, _("seller"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Product
+        fields: list[str] = []
+
+
+class SkuFilter(django_filters.FilterSet):
+    """Which SKUs."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    barcode = django_filters.CharFilter(label=_("barcode"))
+    product = by_code(Product, _("product"))
+    seller = by_code(Seller, _("seller"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Sku
+        fields: list[str] = []
+
+
+class WarehouseFilter(django_filters.FilterSet):
+    """Which warehouses."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Warehouse
+        fields: list[str] = []
+
+
+class LocationFilter(django_filters.FilterSet):
+    """Which bins."""
+
+    warehouse = by_code(Warehouse, _("warehouse"))
+    code = django_filters.CharFilter(label=_("code"))
+
+    class Meta:
+        model = Location
+        fields: list[str] = []
+
+
+class StockLevelFilter(StockFilter):
+    """Which stock levels."""
+
+    available_max = django_filters.NumberFilter("available", "lte", label=_("available up to"))
+
+    class Meta:
+        model = StockLevel
+        fields: list[str] = []
+
+
+class BinStockFilter(django_filters.FilterSet):
+    """Which bin stock."""
+
+    sku = by_code(Sku, _("SKU"))
+    warehouse = by_code(Warehouse, _("warehouse"), "location__warehouse")
+    location_id = django_filters.NumberFilter(label=_("location"))
+
+    class Meta:
+        model = BinStock
+        fields: list[str] = []
+
+
+class StockMoveFilter(StockFilter):
+    """Which lines of the ledger."""
+
+    kind = django_filters.MultipleChoiceFilter(choices=MoveKind.choices, label=_("kind"))
+    occurred_after = django_filters.IsoDateTimeFilter("occurred_at", "gte", label=_("from"))
+    occurred_before = django_filters.IsoDateTimeFilter("occurred_at", "lt", label=_("before"))
+
+    class Meta:
+        model = StockMove
+        fields: list[str] = []
+
+
+class ReservationFilter(StockFilter):
+    """Which reservations."""
+
+    for_type = django_filters.CharFilter(label=_("serves"))
+    for_id = django_filters.NumberFilter(label=_("serves id"))
+
+    class Meta:
+        model = Reservation
+        fields: list[str] = []
+
+
+class SupplierFilter(django_filters.FilterSet):
+    """Which suppliers."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Supplier
+        fields: list[str] = []
+
+
+class SupplierItemFilter(django_filters.FilterSet):
+    """Which suppliers' items."""
+
+    supplier = by_code(Supplier, _("supplier"))
+    sku = by_code(Sku, _("SKU"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = SupplierItem
+        fields: list[str] = []
+
+
+class PurchaseOrderFilter(django_filters.FilterSet):
+    """Which purchase orders."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(
+        choices=PurchaseOrderStatus.choices, label=_("status")
+    )
+    supplier = by_code(Supplier, _("supplier"))
+    warehouse = by_code(Warehouse, _("warehouse"))
+    sku = django_filters.ModelChoiceFilter(
+        queryset=Sku.objects.all(), to_field_name="code", method="with_sku", label=_("SKU")
+    )
+    expected_before = django_filters.DateFilter("expected_on", "lte", label=_("expected until"))
+
+    class Meta:
+        model = PurchaseOrder
+        fields: list[str] = []
+
+    def with_sku(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        lines = PurchaseOrderLine.objects.filter(sku=value)
+        return queryset.filter(pk__in=lines.values("purchase_order_id"))
+
+
+class ReceiptFilter(django_filters.FilterSet):
+    """Which receipts."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    purchase_order = django_filters.CharFilter("purchase_order__number", label=_("purchase order"))
+    delivery_note = django_filters.CharFilter(label=_("delivery note"))
+
+    class Meta:
+        model = Receipt
+        fields: list[str] = []
+
+
+class ReplenishmentPolicyFilter(StockFilter):
+    """Which replenishment policies."""
+
+    is_frozen = django_filters.BooleanFilter(label=_("frozen"))
+
+    class Meta:
+        model = ReplenishmentPolicy
+        fields: list[str] = []
+
+
+class ReplenishmentProposalFilter(StockFilter):
+    """Which proposals."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(choices=ProposalStatus.choices, label=_("status"))
+    supplier = by_code(Supplier, _("supplier"), "supplier_item__supplier")
+    planned_after = django_filters.DateFilter("planned_on", "gte", label=_("planned from"))
+
+    class Meta:
+        model = ReplenishmentProposal
+        fields: list[str] = []
