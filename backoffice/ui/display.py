@@ -19,7 +19,7 @@ def badge_html(value: str, label: object, colours: Mapping[str, str]) -> str:
 def badge(field: str, colours: Mapping[str, str]) -> Callable[..., Any]:
     """Return a list column that shows a choice as a badge."""
 
-    def show(admin_: Any, row: Any) -> str:
+    def show(row: Any) -> str:
         value = getattr(row, field)
         choices = dict(row._meta.get_field(field).flatchoices or _output_choices(row, field))
         return badge_html(value, choices.get(value, value), colours)
@@ -36,7 +36,7 @@ def _output_choices(row: Any, field: str) -> list[tuple[str, object]]:
 def money(field: str, description: Any, currency: str = "currency") -> Callable[..., Any]:
     """Return a right-aligned list column of an amount with its currency."""
 
-    def show(admin_: Any, row: Any) -> str:
+    def show(row: Any) -> str:
         code = getattr(row, currency)
         amount = number_format(getattr(row, field), DIGITS.get(code, 2), force_grouping=True)
         return format_html('<span class="bo-number">{} {}</span>', amount, code)
@@ -48,7 +48,7 @@ def money(field: str, description: Any, currency: str = "currency") -> Callable[
 def number(field: str, description: Any) -> Callable[..., Any]:
     """Return a right-aligned list column of a number."""
 
-    def show(admin_: Any, row: Any) -> str:
+    def show(row: Any) -> str:
         return format_html('<span class="bo-number">{}</span>', number_format(getattr(row, field)))
 
     show.__name__ = f"{field}_number"

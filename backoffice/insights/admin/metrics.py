@@ -13,7 +13,7 @@ from backoffice.ui.admin import ReadOnlyAdmin
 def time_column(field: str, description: Any) -> Any:
     """Return a list column of a time in its largest fitting unit."""
 
-    def show(admin_: Any, row: Any) -> str:
+    def show(row: Any) -> str:
         return duration(getattr(row, field))
 
     show.__name__ = f"{field}_time"
@@ -23,7 +23,7 @@ def time_column(field: str, description: Any) -> Any:
 def share_column(field: str, description: Any) -> Any:
     """Return a list column of a share in per cent."""
 
-    def show(admin_: Any, row: Any) -> str:
+    def show(row: Any) -> str:
         value = getattr(row, field)
         return "–" if value is None else f"{value:.1%}"
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from backoffice.core.actor import service
+from backoffice.core.choices import Origin
 from backoffice.core.models import Company
 from backoffice.core.sql import execute
 from backoffice.insights.services.measuring import MEASURES, Measure
@@ -146,7 +147,7 @@ def _recompute(metric: str, days: Iterable[date], *, span: int, now: datetime) -
 def _recompute_spans(metric: str, touched: set[date], today: date, now: datetime) -> None:
     """Keep one figure per span and origin: that of the span which ends today, or with the data.
 
-    What was replayed or imported ended long ago; its last days are the ones to look at.
+    What was imported or shown ended long ago; its last days are the ones to look at.
     """
     rows = execute(
         "SELECT origin, max(day) FROM insights_dailymetric WHERE metric = %s AND span = 1"
@@ -160,7 +161,8 @@ def _recompute_spans(metric: str, touched: set[date], today: date, now: datetime
     )
     shown: dict[str, date] = dict(kept)  # type: ignore[arg-type]
     for origin, last in rows:
-        anchor = today if last > today - timedelta(days=min(SPANS)) else last
+        is_current = origin == Origin.LIVE or last > today - timedelta(days=min(SPANS))
+        anchor = today if is_current else last
         fresh = any(anchor - timedelta(days=max(SPANS)) < day <= anchor for day in touched)
         if shown.get(origin) == anchor and not fresh:
             continue
