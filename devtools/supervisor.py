@@ -153,7 +153,7 @@ def serve(use) -> None:
     bin = VENV / "bin"
     gunicorn = [bin / "gunicorn", "backoffice.wsgi", "--worker-class", "gthread"]
     gunicorn += ["--workers", 2, "--threads", 4, "--graceful-timeout", 5]
-    gunicorn += ["--bind", f"127.0.0.1:{port}"]
+    gunicorn += ["--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     celery = [bin / "celery", "-A", "backoffice"]
     group = Group()
     try:
