@@ -58,7 +58,7 @@ class Command(BaseCommand):
         port, folder = options["port"], options["folder"]
         servers: dict[str, tuple[int, Mapping[str, Any]]] = {
             CARRIER: (port, _carrier_options(options["web"], folder)),
-            PROVIDER: (port + 1, {}),
+            PROVIDER: (port + 1, {"secret": settings.SANDBOX_PROVIDER_SECRET}),
         }
         asyncio.run(self._serve(servers, port + 2, folder))
 
