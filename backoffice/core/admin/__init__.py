@@ -1,0 +1,3 @@
+from backoffice.core.admin import approvals, system
+
+__all__ = ["approvals", "system"]
