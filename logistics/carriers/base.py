@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import aiohttp
 
@@ -95,10 +95,10 @@ class PermanentError(CarrierError):
 class Adapter(Protocol):
     """One carrier interface. Methods raise CarrierError; they never touch the database."""
 
-    name: ClassVar[str]
-    batch_max: ClassVar[int]
-    buys_labels: ClassVar[bool]
-    tracks: ClassVar[bool]
+    name: str
+    batch_max: int
+    buys_labels: bool
+    tracks: bool
 
     async def fetch(
         self, session: aiohttp.ClientSession, access: Access, numbers: Sequence[str]

@@ -4,7 +4,8 @@ from logistics.carriers.base import Adapter
 from logistics.carriers.manual.client import ManualAdapter
 from logistics.carriers.sandbox.client import SandboxAdapter
 
-ADAPTERS: dict[str, Adapter] = {a.name: a for a in (ManualAdapter(), SandboxAdapter())}
+_ALL: tuple[Adapter, ...] = (ManualAdapter(), SandboxAdapter())
+ADAPTERS: dict[str, Adapter] = {adapter.name: adapter for adapter in _ALL}
 
 
 def adapter_of(name: str) -> Adapter:

@@ -13,6 +13,7 @@ from backoffice.core.sql import execute, per_row
 from backoffice.core.states import Outcome
 from inventory.services.levels import lock_levels
 from logistics.carriers.registry import tracking_adapters
+from logistics.choices import ParcelStatus
 from logistics.models import Parcel, Shipment
 from logistics.services.stock import Leaving, ship_units
 from logistics.states import PARCEL, SHIPMENT
@@ -48,6 +49,7 @@ UPDATE logistics_tracking t SET next_poll_at = %(now)s + interval '30 minutes' /
 FROM logistics_carrieraccount a
 WHERE t.parcel_id = ANY(%(ids)s) AND a.id = t.account_id AND a.adapter = ANY(%(adapters)s)
 """
+NO_LABEL = _("It has no parcel with a label yet.")
 EMPTIED = _("Its bins lost units after picking: cancel the shipment and pick again.")
 UNCOVERED = _("Its units are not reserved for the order any more.")
 
@@ -179,3 +181,22 @@ def _watch(parcel_ids: Sequence[int], now: datetime) -> None:
             WATCH,
             {"now": now, "ids": list(parcel_ids), "adapters": tracking_adapters()},
         )
+
+
+@service
+def hand_over_shipments(shipment_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Hand over all labelled parcels of packed shipments."""
+    rows = Parcel.objects.filter(shipment_id__any=list(shipment_ids))
+    rows = rows.exclude(status=ParcelStatus.CANCELLED)
+    parcels = dict(rows.values_list("pk", "shipment_id"))
+    lock_family(list(parcels))
+    outcome = SHIPMENT.check(shipment_ids, "ship")
+    going = set(outcome.moved)
+    waiting = rows.filter(status=ParcelStatus.LABELLED)
+    ready = [pk for pk in waiting.values_list("pk", flat=True) if parcels[pk] in going]
+    outcome.block(going - {parcels[pk] for pk in ready}, NO_LABEL)
+    handed = hand_over_parcels(ready, now=now, reason=reason)
+    for pk, reasons in handed.blocked.items():
+        for text in reasons:
+            outcome.block([parcels[pk]], text)
+    return outcome

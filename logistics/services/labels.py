@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import F
 
@@ -100,7 +101,7 @@ def record_labels(answers: Sequence[LabelAnswer], *, now: datetime, reason: str 
     moved = PARCEL.check(good, "label").moved
     labels = {pk: good[pk] for pk in moved}
     if moved:
-        columns = {
+        columns: dict[str, dict[int, Any]] = {
             "tracking_number": {pk: label.tracking_number for pk, label in labels.items()},
             "label_url": {pk: label.url for pk, label in labels.items()},
             "label_cost": {pk: label.cost for pk, label in labels.items()},

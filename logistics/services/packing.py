@@ -222,3 +222,9 @@ def _request_labels(parcels: Sequence[tuple[int, _Draft]], now: datetime) -> Non
             constants={"next_attempt_at": now},
             returning="parcel_id",
         )
+
+
+@service
+def pack_whole(shipment_ids: Sequence[int], *, now: datetime, reason: str = "") -> Packed:
+    """Pack each shipment into one parcel of the usual carrier."""
+    return pack_shipments([PackShipment(i) for i in shipment_ids], now=now, reason=reason)

@@ -222,7 +222,7 @@ def record_polls(
     errors = errors or {}
     ids = [*asked, *errors, *unasked, *heard]
     left, told = set(unasked), set(heard)
-    rows = []
+    rows: list[tuple[int, datetime | None, int, str, bool]] = []
     for pk, status, shipped_at, promised_on, first, push, pushes, zone, pace, failures in execute(
         WATCHED, [ids]
     ):

@@ -16,11 +16,11 @@ from backoffice.core.actor import current_unit, service
 from backoffice.core.choices import Origin
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows, per_row
-from backoffice.core.states import Text
+from backoffice.core.states import Outcome, Text
 from logistics.choices import NOT_LEFT, ParcelStatus, ScanSource
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services.exceptions import OpenException, open_exceptions, settle_by_scan
-from logistics.services.handover import hand_over_parcels
+from logistics.services.handover import hand_over_parcels, lock_family
 from logistics.states import BY_SCAN, PARCEL, SHIPMENT
 from orders.models import Order
 from orders.services.fulfilment import LineUnits, record_delivered
@@ -30,7 +30,7 @@ UNKNOWN = _("No parcel of this account has this number.")
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One scan of a parcel, named by its account and tracking number.
+    """One scan of a parcel, named by its account and tracking number, or by its id.
 
     `status` is one of ours, or empty for news that moves nothing; `kind` is the problem behind it.
     """
@@ -44,6 +44,12 @@ class Scan:
     description: str = ""
     location: str = ""
     source: str = ScanSource.POLL
+    parcel_id: int | None = None
+
+    @property
+    def name(self) -> tuple[int, str, int | None]:
+        """Return by what its parcel is found."""
+        return self.account_id, self.number, self.parcel_id
 
     def digest(self) -> bytes:
         """Return what makes a scan the same scan, whichever way it came."""
@@ -68,13 +74,19 @@ class Scanned:
 
 
 FIND = """
-SELECT n.account, n.number, p.id, p.status, p.shipment_id, s.order_id,
-  p.status <> 'DELIVERED' AND EXISTS (SELECT FROM logistics_trackingevent e
-    WHERE e.parcel_id = p.id AND e.status = 'DELIVERED') AS is_due
-FROM unnest(%s::bigint[], %s::text[]) AS n(account, number)
-JOIN logistics_parcel p ON p.account_id = n.account AND p.tracking_number = n.number
-  AND p.tracking_number <> ''
-JOIN logistics_shipment s ON s.id = p.shipment_id
+WITH name AS (
+  SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS n(account, number, parcel)
+), found AS (
+  SELECT n.*, p.id, p.status, p.shipment_id FROM name n
+  JOIN logistics_parcel p ON p.account_id = n.account AND p.tracking_number = n.number
+    AND p.tracking_number <> '' WHERE n.parcel IS NULL
+  UNION ALL
+  SELECT n.*, p.id, p.status, p.shipment_id FROM name n JOIN logistics_parcel p ON p.id = n.parcel
+)
+SELECT f.account, f.number, f.parcel, f.id, f.status, f.shipment_id, s.order_id,
+  f.status <> 'DELIVERED' AND EXISTS (SELECT FROM logistics_trackingevent e
+    WHERE e.parcel_id = f.id AND e.status = 'DELIVERED') AS is_due
+FROM found f JOIN logistics_shipment s ON s.id = f.shipment_id
 """
 # DELIVERED beats RETURNED beats the latest; of deliveries the earliest counts.
 RESULT = """
@@ -105,13 +117,13 @@ WHERE t.parcel_id = s.parcel
 def apply_scans(scans: Sequence[Scan], *, now: datetime, reason: str = "") -> Scanned:
     """Store scans once each and move their parcels to where all scans together say they are."""
     result = Scanned()
-    names = sorted({(s.account_id, s.number) for s in scans})
-    rows = execute(FIND, [[a for a, _ in names], [n for _, n in names]])
-    found = {(account, number): rest for account, number, *rest in rows}
+    names = sorted({s.name for s in scans}, key=str)
+    rows = execute(FIND, [[name[n] for name in names] for n in range(3)])
+    found = {(account, number, parcel): rest for account, number, parcel, *rest in rows}
     known: list[tuple[int, Scan]] = []
     for position, scan in enumerate(scans):
-        row = found.get((scan.account_id, scan.number))
-        if row is None or (row[1] == ParcelStatus.CANCELLED):
+        row = found.get(scan.name)
+        if row is None or row[1] == ParcelStatus.CANCELLED:
             result.refused[position] = UNKNOWN
         else:
             known.append((row[0], scan))
@@ -264,3 +276,28 @@ def _tell_problems(rows: Sequence[tuple], result: Scanned, now: datetime) -> Non
     ]
     if commands:
         open_exceptions(commands, now=now)
+
+
+@service
+def deliver_by_hand(parcel_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Note parcels as delivered now, for carriers that tell nobody."""
+    lock_family(parcel_ids)
+    outcome = PARCEL.check(parcel_ids, "deliver")
+    accounts = Parcel.objects.filter(pk__any=outcome.moved).values_list("pk", "account_id")
+    apply_scans(
+        [
+            Scan(
+                account,
+                "",
+                now,
+                ParcelStatus.DELIVERED,
+                code="MANUAL",
+                description=reason,
+                source=ScanSource.MANUAL,
+                parcel_id=pk,
+            )
+            for pk, account in accounts
+        ],
+        now=now,
+    )
+    return outcome

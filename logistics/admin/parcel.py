@@ -1,0 +1,94 @@
+"""The parcel's screens."""
+
+from django.contrib import admin
+from django.utils.html import format_html
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.display import badge
+from logistics.choices import COLOURS
+from logistics.models import DeliveryException, Parcel, ParcelLine, Tracking, TrackingEvent
+from logistics.services.handover import hand_over_parcels
+from logistics.services.scans import deliver_by_hand
+from logistics.states import PARCEL
+
+
+class ParcelLineInline(ReadOnlyInline):
+    model = ParcelLine
+    fields = ("order_line", "sku", "quantity")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    @admin.display(description=_("order line"))
+    def order_line(self, line: ParcelLine) -> object:
+        return line.shipment_line.order_line
+
+    @admin.display(description=_("SKU"))
+    def sku(self, line: ParcelLine) -> object:
+        return line.shipment_line.order_line.sku
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("shipment_line__order_line__sku")
+
+
+class ScanInline(ReadOnlyInline):
+    model = TrackingEvent
+    fields = ("occurred_at", "status", "kind", "code", "description", "location", "source")
+    readonly_fields = (*fields, "recorded_at")
+    ordering = ("-occurred_at", "-id")
+
+
+class TrackingInline(ReadOnlyInline):
+    model = Tracking
+    fields = (
+        *("next_poll_at", "last_polled_at", "push_seen_at", "first_scan_at", "last_scan_at"),
+        *("failures", "error"),
+    )
+    readonly_fields = fields
+
+
+class ExceptionInline(ReadOnlyInline):
+    model = DeliveryException
+    fields = ("number", "kind", "status", "detail", "opened_at", "resolved_at", "resolution")
+    readonly_fields = fields
+    ordering = ("-id",)
+    show_change_link = True
+
+
+@admin.register(Parcel)
+class ParcelAdmin(DocumentAdmin):
+    machine = PARCEL
+    verbs = {"ship": hand_over_parcels, "deliver": deliver_by_hand}
+    list_display = (
+        "number",
+        "tracking_number",
+        "account",
+        "service",
+        badge("status", COLOURS),
+        "shipped_at",
+        "delivered_at",
+        "promised_on",
+    )
+    list_select_related = ("account",)
+    list_filter = ("status", "account", "origin")
+    search_fields = ("number__exact", "tracking_number__exact")
+    search_help_text = _("Parcel or tracking number")
+    readonly_fields = ("tracking_page",)
+    inlines = (ParcelLineInline, ScanInline, ExceptionInline, TrackingInline)
+    fields = (
+        ("number", "shipment", "origin"),
+        ("account", "service", "tracking_number", "tracking_page"),
+        ("status", "weight_grams", "label_url", "label_cost", "label_currency"),
+        ("labelled_at", "shipped_at", "delivered_at", "promised_on"),
+        ("created_at", "created_by", "updated_at", "modified_by", "version"),
+    )
+
+    @admin.display(description=_("tracking page"))
+    def tracking_page(self, parcel: Parcel) -> str:
+        address = parcel.account.carrier.tracking_url
+        if not address.startswith(("https://", "http://")) or not parcel.tracking_number:
+            return "–"
+        number = urlencode({"": parcel.tracking_number})[1:]
+        url = address.replace("{number}", number)
+        return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, url)

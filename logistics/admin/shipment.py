@@ -1,0 +1,72 @@
+"""The shipment's screens."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.display import badge
+from logistics.choices import COLOURS
+from logistics.models import Parcel, Shipment, ShipmentLine
+from logistics.services.cancelling import cancel_shipments
+from logistics.services.handover import hand_over_shipments
+from logistics.services.packing import pack_whole
+from logistics.services.picking import create_pick_lists
+from logistics.states import SHIPMENT
+
+
+class ShipmentLineInline(ReadOnlyInline):
+    model = ShipmentLine
+    fields = ("order_line", "sku", "quantity")
+    readonly_fields = fields
+    ordering = ("id",)
+
+    @admin.display(description=_("SKU"))
+    def sku(self, line: ShipmentLine) -> object:
+        return line.order_line.sku
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("order_line__sku")
+
+
+class ParcelInline(ReadOnlyInline):
+    model = Parcel
+    fields = ("number", "account", "service", "tracking_number", "status", "shipped_at")
+    readonly_fields = fields
+    ordering = ("id",)
+    show_change_link = True
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).select_related("account")
+
+
+@admin.register(Shipment)
+class ShipmentAdmin(DocumentAdmin):
+    machine = SHIPMENT
+    verbs = {
+        "pick": create_pick_lists,
+        "pack": pack_whole,
+        "ship": hand_over_shipments,
+        "cancel": cancel_shipments,
+    }
+    list_display = (
+        "number",
+        "order",
+        "warehouse",
+        "seller",
+        badge("status", COLOURS),
+        "ship_on",
+        "picked_at",
+        "shipped_at",
+        "delivered_at",
+    )
+    list_select_related = ("order", "warehouse", "seller")
+    list_filter = ("status", "warehouse", "origin")
+    search_fields = ("number__exact", "order__order_number__exact")
+    search_help_text = _("Shipment or order number")
+    inlines = (ShipmentLineInline, ParcelInline)
+    fields = (
+        ("number", "order", "origin"),
+        ("warehouse", "seller", "status", "ship_on"),
+        ("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
+        ("created_at", "created_by", "updated_at", "modified_by", "version"),
+    )

@@ -1,0 +1,198 @@
+"""Shipments and parcels as JSON; nothing here queries beyond what the view has fetched."""
+
+from typing import Any
+
+from rest_framework import serializers
+
+from logistics.choices import ExceptionKind, ParcelStatus
+from logistics.models import (
+    Carrier,
+    CarrierAccount,
+    DeliveryException,
+    Parcel,
+    ParcelLine,
+    PickLine,
+    PickList,
+    Shipment,
+    ShipmentLine,
+    TrackingEvent,
+)
+
+
+class ShipmentLineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ShipmentLine
+        fields = ["id", "order_line_id", "quantity"]
+
+
+class ShipmentSerializer(serializers.ModelSerializer):
+    warehouse = serializers.CharField(source="warehouse.code", default=None)
+    seller = serializers.CharField(source="seller.code", default=None)
+    lines = ShipmentLineSerializer(many=True)
+
+    class Meta:
+        model = Shipment
+        fields = [
+            *("id", "number", "order_id", "warehouse", "seller", "status", "ship_on"),
+            *("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
+            *("version", "updated_at", "lines"),
+        ]
+
+
+class PickLineSerializer(serializers.ModelSerializer):
+    location = serializers.CharField(source="location.code")
+    sku = serializers.CharField(source="sku.code")
+    lot = serializers.CharField(source="lot.code")
+
+    class Meta:
+        model = PickLine
+        fields = ["id", "shipment_line_id", "location", "sku", "lot", "quantity", "picked"]
+
+
+class PickListSerializer(serializers.ModelSerializer):
+    warehouse = serializers.CharField(source="warehouse.code")
+    lines = PickLineSerializer(many=True)
+
+    class Meta:
+        model = PickList
+        fields = [
+            *("id", "number", "warehouse", "status", "picked_at", "version", "updated_at"),
+            "lines",
+        ]
+
+
+class ParcelLineSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = ParcelLine
+        fields = ["shipment_line_id", "quantity"]
+
+
+class ParcelSerializer(serializers.ModelSerializer):
+    account = serializers.CharField(source="account.code")
+    order_id = serializers.IntegerField(source="shipment.order_id")
+    lines = ParcelLineSerializer(many=True)
+
+    class Meta:
+        model = Parcel
+        fields = [
+            *("id", "number", "shipment_id", "order_id", "account", "service", "tracking_number"),
+            *("status", "weight_grams", "label_url", "label_cost", "label_currency"),
+            *("labelled_at", "shipped_at", "delivered_at", "promised_on", "version"),
+            *("updated_at", "lines"),
+        ]
+
+
+class ScanSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = TrackingEvent
+        fields = [
+            *("occurred_at", "status", "kind", "code", "description", "location", "source"),
+            "recorded_at",
+        ]
+
+
+class ParcelDetailSerializer(ParcelSerializer):
+    scans = ScanSerializer(many=True)
+
+    class Meta(ParcelSerializer.Meta):
+        fields = [*ParcelSerializer.Meta.fields, "scans"]
+
+
+class DeliveryExceptionSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = DeliveryException
+        fields = [
+            *("id", "number", "parcel_id", "order_id", "kind", "status", "detail", "resolution"),
+            *("opened_at", "acknowledged_at", "resolved_at", "is_resolved_by_scan", "version"),
+        ]
+
+
+class CarrierSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Carrier
+        fields = ["id", "code", "name", "tracking_url", "is_active", "updated_at"]
+
+
+class CarrierAccountSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = CarrierAccount
+        exclude = ["created_at"]
+        # Secrets are written, never read.
+        extra_kwargs = {"api_key": {"write_only": True}, "webhook_secret": {"write_only": True}}
+
+
+class PickedInput(serializers.Serializer):
+    """What was found; a line that is not named was found whole."""
+
+    picked = serializers.DictField(
+        child=serializers.IntegerField(min_value=0, max_value=1_000_000), required=False
+    )
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+    def validate_picked(self, value: dict[str, int]) -> dict[int, int]:
+        if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in value):
+            raise serializers.ValidationError("Pick lines are named by their ids.")
+        return {int(key): units for key, units in value.items()}
+
+
+class ParcelInput(serializers.Serializer):
+    """A parcel to be packed: by default everything, with the usual carrier."""
+
+    lines = serializers.DictField(
+        child=serializers.IntegerField(min_value=1, max_value=1_000_000), required=False
+    )
+    account_id = serializers.IntegerField(min_value=1, required=False)
+    service = serializers.CharField(max_length=40, required=False)
+    tracking_number = serializers.CharField(max_length=80, required=False)
+    weight_grams = serializers.IntegerField(min_value=0, max_value=10_000_000, required=False)
+
+    def validate_lines(self, value: dict[str, int]) -> dict[int, int]:
+        if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in value):
+            raise serializers.ValidationError("Shipment lines are named by their ids.")
+        return {int(key): units for key, units in value.items()}
+
+
+class PackInput(serializers.Serializer):
+    """The parcels of a shipment."""
+
+    parcels = ParcelInput(many=True, allow_empty=False, max_length=100)
+    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class ScanInput(serializers.Serializer):
+    """A scan, named by carrier account and tracking number."""
+
+    account = serializers.SlugField(max_length=40)
+    tracking_number = serializers.CharField(max_length=80)
+    occurred_at = serializers.DateTimeField()
+    status = serializers.ChoiceField(
+        [
+            (s.value, s.label)
+            for s in ParcelStatus
+            if s not in (ParcelStatus.CREATED, ParcelStatus.LABELLED, ParcelStatus.CANCELLED)
+        ],
+        required=False,
+    )
+    kind = serializers.ChoiceField(ExceptionKind.choices, required=False)
+    code = serializers.CharField(max_length=60, required=False)
+    description = serializers.CharField(max_length=300, required=False)
+    location = serializers.CharField(max_length=200, required=False)
+
+
+class ScansInput(serializers.Serializer):
+    """Up to 1,000 scans."""
+
+    scans = ScanInput(many=True, allow_empty=False, max_length=1_000)
+
+
+class ScannedSerializer(serializers.Serializer):
+    """What came of scans: how many were new, which parcels moved, which positions were refused."""
+
+    new = serializers.IntegerField()
+    moved = serializers.ListField(child=serializers.IntegerField())
+    refused = serializers.DictField(child=serializers.CharField())
+
+
+def scanned_body(new: int, moved: list[int], refused: dict[int, Any]) -> dict[str, Any]:
+    """Return what came of scans as JSON."""
+    return {"new": new, "moved": moved, "refused": {str(n): str(t) for n, t in refused.items()}}

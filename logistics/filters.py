@@ -1,0 +1,80 @@
+"""One filter set per document, for the API, the admin and the rules alike."""
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from inventory.models import Warehouse
+from logistics.choices import (
+    ExceptionKind,
+    ExceptionStatus,
+    ParcelStatus,
+    PickListStatus,
+    ShipmentStatus,
+)
+from logistics.models import CarrierAccount, DeliveryException, Parcel, PickList, Shipment
+
+
+class ShipmentFilter(django_filters.FilterSet):
+    """Which shipments."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    order_id = django_filters.NumberFilter(label=_("order id"))
+    status = django_filters.MultipleChoiceFilter(choices=ShipmentStatus.choices, label=_("status"))
+    warehouse = django_filters.ModelChoiceFilter(
+        queryset=Warehouse.objects.all(), to_field_name="code", label=_("warehouse")
+    )
+    ship_before = django_filters.DateFilter("ship_on", "lte", label=_("ship until"))
+    is_picked = django_filters.BooleanFilter("picked_at", "isnull", exclude=True, label=_("picked"))
+
+    class Meta:
+        model = Shipment
+        fields: list[str] = []
+
+
+class PickListFilter(django_filters.FilterSet):
+    """Which pick lists."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(choices=PickListStatus.choices, label=_("status"))
+    warehouse = django_filters.ModelChoiceFilter(
+        queryset=Warehouse.objects.all(), to_field_name="code", label=_("warehouse")
+    )
+
+    class Meta:
+        model = PickList
+        fields: list[str] = []
+
+
+class ParcelFilter(django_filters.FilterSet):
+    """Which parcels."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    tracking_number = django_filters.CharFilter(label=_("tracking number"))
+    status = django_filters.MultipleChoiceFilter(choices=ParcelStatus.choices, label=_("status"))
+    account = django_filters.ModelChoiceFilter(
+        queryset=CarrierAccount.objects.all(), to_field_name="code", label=_("carrier account")
+    )
+    order_id = django_filters.NumberFilter("shipment__order_id", label=_("order id"))
+    shipment_id = django_filters.NumberFilter(label=_("shipment id"))
+    delivered_after = django_filters.IsoDateTimeFilter(
+        "delivered_at", "gte", label=_("delivered after")
+    )
+
+    class Meta:
+        model = Parcel
+        fields: list[str] = []
+
+
+class DeliveryExceptionFilter(django_filters.FilterSet):
+    """Which delivery exceptions."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    kind = django_filters.MultipleChoiceFilter(choices=ExceptionKind.choices, label=_("kind"))
+    status = django_filters.MultipleChoiceFilter(choices=ExceptionStatus.choices, label=_("status"))
+    order_id = django_filters.NumberFilter(label=_("order id"))
+    parcel_id = django_filters.NumberFilter(label=_("parcel id"))
+
+    class Meta:
+        model = DeliveryException
+        fields: list[str] = []

@@ -1,0 +1,107 @@
+import json
+
+import pytest
+from django.test import Client
+
+from backoffice.core.tokens import create_token
+from logistics.models import CarrierAccount, Parcel, PickLine, Shipment
+
+pytestmark = pytest.mark.usefixtures("proven")
+
+
+@pytest.fixture
+def api(db) -> Client:
+    scopes = ["logistics:read", "logistics:write"]
+    _token, text = create_token("warehouse", scopes)
+    return Client(headers={"Authorization": f"Bearer {text}"})
+
+
+def post(api, url, data=None, **headers):
+    raw = json.dumps(data or {})
+    return api.post(f"/api/v1/{url}", raw, content_type="application/json", headers=headers)
+
+
+def test_a_shipment_is_worked_through_by_a_program(api, ordered, warehouse):
+    order = ordered(units=3)
+    warehouse.release(order)
+    (shipment,) = warehouse.plan(order)
+
+    listed = api.get(f"/api/v1/shipments/?order_id={order.pk}&status=PLANNED").json()["results"]
+    assert [(s["id"], s["warehouse"]) for s in listed] == [(shipment.pk, "W1")]
+    assert post(api, f"shipments/{shipment.pk}/pick/").status_code == 200
+    pick_list = api.get("/api/v1/pick-lists/?status=OPEN").json()["results"][0]
+    line = pick_list["lines"][0]
+    assert (line["sku"], line["quantity"], line["picked"]) == ("A", 3, None)
+    found = {"picked": {str(line["id"]): 3}}
+    assert post(api, f"pick-lists/{pick_list['id']}/confirm/", found).status_code == 200
+    lines = {str(shipment.lines.get().pk): 3}
+    answer = post(
+        api,
+        f"shipments/{shipment.pk}/parcels/",
+        {"parcels": [{"lines": lines, "tracking_number": "API-1"}]},
+    )
+    assert answer.status_code == 201, answer.content
+    (parcel,) = answer.json()
+    assert (parcel["status"], parcel["order_id"]) == ("LABELLED", order.pk)
+    shipped = post(api, f"parcels/{parcel['id']}/ship/", **{"If-Match": f'"{parcel["version"]}"'})
+    assert shipped.json()["moved"] == [parcel["id"]]
+    scan = {
+        "account": "sandbox",
+        "tracking_number": "API-1",
+        "occurred_at": "2026-03-12T10:00:00Z",
+        "status": "DELIVERED",
+    }
+    done = post(api, "parcels/scans/", {"scans": [scan, scan | {"tracking_number": "X"}]})
+    assert (done.json()["new"], list(done.json()["refused"])) == (1, ["1"])
+    detail = api.get(f"/api/v1/parcels/{parcel['id']}/").json()
+    assert (detail["status"], len(detail["scans"])) == ("DELIVERED", 1)
+    order.refresh_from_db()
+    assert order.fulfilment_status == "DELIVERED"
+
+
+def test_a_blocked_verb_says_why(api, ordered, warehouse):
+    order = ordered()
+    warehouse.release(order)
+    (shipment,) = warehouse.plan(order)
+    answer = post(api, f"shipments/{shipment.pk}/pack/")
+    assert answer.status_code == 409
+    assert "not picked" in answer.json()["errors"][0]
+    assert Shipment.objects.get().status == "PLANNED"
+
+
+@pytest.mark.parametrize(
+    "picked", [{"x": 1}, {"1": -1}, {"99999999999999999999": 1}, {"1": "many"}, [1]]
+)
+def test_bad_picks_are_refused(api, ordered, warehouse, picked):
+    order = ordered()
+    warehouse.release(order)
+    post(api, f"shipments/{warehouse.plan(order)[0].pk}/pick/")
+    line = PickLine.objects.get()
+    answer = post(api, f"pick-lists/{line.pick_list_id}/confirm/", {"picked": picked})
+    assert answer.status_code == 400
+    line.refresh_from_db()
+    assert line.picked is None
+
+
+def test_secrets_are_written_and_never_read(api, carrier_account):
+    url = f"/api/v1/carrier-accounts/{carrier_account.pk}/"
+    answer = api.get(url)
+    assert "whsec" not in answer.content.decode()
+    changed = api.patch(
+        url,
+        json.dumps({"webhook_secret": "new"}),
+        content_type="application/json",
+        headers={"If-Match": answer["ETag"]},
+    )
+    assert changed.status_code == 200, changed.content
+    assert CarrierAccount.objects.get().webhook_secret == "new"
+
+
+def test_a_page_has_a_fixed_number_of_queries(
+    api, ordered, warehouse, django_assert_max_num_queries
+):
+    warehouse.send(*[ordered(units=1, external_id=str(n)) for n in range(5)])
+    for path in ("shipments", "parcels", "pick-lists", "delivery-exceptions"):
+        with django_assert_max_num_queries(14):
+            assert api.get(f"/api/v1/{path}/").status_code == 200
+    assert Parcel.objects.count() == 5
