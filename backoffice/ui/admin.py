@@ -1,11 +1,14 @@
 """The base classes of all screens."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import OperationalError, connection, models
+from django.db.transaction import atomic
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -14,9 +17,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core import extensions
-from backoffice.core.actor import transaction
+from backoffice.core.actor import IN_USE, transaction
 from backoffice.core.jobs import bulk_action, start_job
-from backoffice.core.states import Machine, Outcome, Transition
+from backoffice.core.states import GONE, BlockedError, Machine, Outcome, Transition
+from backoffice.core.versions import StaleError, unchanged_since
+from backoffice.ui.erasure import PERMISSION, ask_to_erase
+from backoffice.ui.export import export_csv
+from backoffice.ui.history import HistoryMixin, WritingMixin
 from backoffice.ui.paginator import BoundedPaginator
 from backoffice.ui.timeline import timeline
 
@@ -49,7 +56,7 @@ class ReadOnlyInline(ReadOnly, admin.TabularInline):
     show_change_link = False
 
 
-class BaseAdmin(admin.ModelAdmin):
+class BaseAdmin(HistoryMixin):
     """What all lists share."""
 
     paginator = BoundedPaginator
@@ -60,13 +67,28 @@ class BaseAdmin(admin.ModelAdmin):
     class Media:
         css: ClassVar = {"all": ["backoffice/admin.css"]}
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        for action, name in self._shared_actions(request):
+            actions[name] = (action, name, action.short_description)
+        return actions
 
-class SettingsAdmin(NeverDeleted, BaseAdmin):
+    def _shared_actions(self, request: HttpRequest) -> Iterator[tuple[Any, str]]:
+        yield export_csv, "export_csv"
+        if extensions.erasers(self.opts.label_lower) and request.user.has_perm(PERMISSION):  # type: ignore[union-attr]
+            yield ask_to_erase, "ask_to_erase"
+
+
+class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
     """Master data in plain forms, kept in history, retired by `is_active`."""
 
 
 class ReadOnlyAdmin(ReadOnly, BaseAdmin):
-    """Rows to be looked at."""
+    """Rows to be looked at; actions with `permissions=["operate"]` need the right to change."""
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        change = f"{self.opts.app_label}.change_{self.opts.model_name}"
+        return request.user.has_perm(change)  # type: ignore[union-attr]
 
 
 class DocumentAdmin(ReadOnly, BaseAdmin):
@@ -139,17 +161,26 @@ class DocumentAdmin(ReadOnly, BaseAdmin):
             f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[document.pk]
         )
         if request.method == "POST":
-            seen = request.POST.get("version", "")
-            fresh = self.get_queryset(request).get(pk=pk)
-            if seen != str(fresh.version):
-                text = _("%(document)s was changed meanwhile by %(who)s: look again.")
-                names = {"document": fresh, "who": fresh.modified_by}
-                messages.error(request, text % names)
-            else:
-                self._run(request, transition, [pk], request.POST.get("reason", ""))
+            self._run_unchanged(request, transition, pk)
             return HttpResponseRedirect(back)
         context = self._dialog(request, transition, [pk]) | {"document": document, "back": back}
         return TemplateResponse(request, "ui/verb.html", context)
+
+    def _run_unchanged(self, request: HttpRequest, transition: Transition, pk: int) -> None:
+        """Do a verb on the version that the dialog showed."""
+        seen = request.POST.get("version", "")
+        version = int(seen) if seen.isascii() and seen.isdigit() else -1
+        reason = request.POST.get("reason", "")[:300]
+        now = timezone.now()
+        try:
+            with unchanged_since(self.model, pk, version, now=now, reason=reason):
+                outcome = self._call(transition, [pk], now, reason)
+        except StaleError:
+            fresh = self.get_queryset(request).get(pk=pk)
+            text = _("%(document)s was changed meanwhile by %(who)s: look again.")
+            messages.error(request, text % {"document": fresh, "who": fresh.modified_by})
+        else:
+            self._report(request, transition, outcome)
 
     def _dialog(
         self, request: HttpRequest, transition: Transition, ids: Sequence[int]
@@ -172,10 +203,22 @@ class DocumentAdmin(ReadOnly, BaseAdmin):
         rows = self.model._default_manager.in_bulk(list(outcome.blocked))
         return [(str(rows.get(i, i)), reasons) for i, reasons in list(outcome.blocked.items())[:50]]
 
-    def _run(
-        self, request: HttpRequest, transition: Transition, ids: Sequence[int], reason: str
-    ) -> None:
-        outcome = self.verbs[transition.name](ids, now=timezone.now(), reason=reason[:300])
+    def _call(
+        self, transition: Transition, ids: Sequence[int], now: datetime, reason: str
+    ) -> Outcome:
+        # Inside a transaction a refusal needs a savepoint; outside, the service retries by itself.
+        guard = atomic() if connection.in_atomic_block else nullcontext()
+        try:
+            with guard:
+                return self.verbs[transition.name](ids, now=now, reason=reason)
+        except BlockedError as error:
+            return Outcome(blocked={i: list(error.reasons) for i in ids})
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") not in IN_USE:
+                raise
+            return Outcome(blocked={i: [GONE] for i in ids})
+
+    def _report(self, request: HttpRequest, transition: Transition, outcome: Outcome) -> None:
         if outcome.moved:
             text = _("%(verb)s: %(n)s done.")
             messages.success(request, text % {"verb": transition.label, "n": len(outcome.moved)})
@@ -202,7 +245,8 @@ class DocumentAdmin(ReadOnly, BaseAdmin):
             job = start_job(action, ids, user_id=request.user.pk, reason=reason)  # type: ignore[arg-type]
             return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
         if request.POST.get("confirmed"):
-            self._run(request, transition, ids, reason)
+            outcome = self._call(transition, ids, timezone.now(), reason[:300])
+            self._report(request, transition, outcome)
             return None
         context = self._dialog(request, transition, ids)
         across = request.POST.get("select_across") == "1"

@@ -16,7 +16,7 @@ def badge_html(value: str, label: object, colours: Mapping[str, str]) -> str:
     return format_html('<span class="bo-badge bo-{}">{}</span>', str(colour), label)
 
 
-def badge(field: str, colours: Mapping[str, str]) -> Callable[..., Any]:
+def badge(field: str, colours: Mapping[str, str], label: Any = "") -> Callable[..., Any]:
     """Return a list column that shows a choice as a badge."""
 
     def show(row: Any) -> str:
@@ -25,7 +25,7 @@ def badge(field: str, colours: Mapping[str, str]) -> Callable[..., Any]:
         return badge_html(value, choices.get(value, value), colours)
 
     show.__name__ = f"{field}_badge"
-    return admin.display(description=field.replace("_", " "), ordering=field)(show)
+    return admin.display(description=label or field.replace("_", " "), ordering=field)(show)
 
 
 def _output_choices(row: Any, field: str) -> list[tuple[str, object]]:

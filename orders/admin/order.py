@@ -17,6 +17,11 @@ from orders.services.lifecycle import (
 from orders.states import ORDER
 
 
+STATUS = badge("status", COLOURS, _("status"))
+PAYMENT = badge("payment_status", COLOURS, _("payment"))
+FULFILMENT = badge("fulfilment_status", COLOURS, _("fulfilment"))
+
+
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
     fields = (
@@ -82,9 +87,9 @@ class OrderAdmin(DocumentAdmin):
         "channel",
         "customer",
         "placed_at",
-        badge("status", COLOURS),
-        badge("payment_status", COLOURS),
-        badge("fulfilment_status", COLOURS),
+        STATUS,
+        PAYMENT,
+        FULFILMENT,
         number("short_quantity", _("short")),
         money("total_amount", _("total")),
     )
@@ -93,6 +98,7 @@ class OrderAdmin(DocumentAdmin):
     search_fields = ("order_number__exact", "external_id__exact")
     search_help_text = _("Order number or external id")
     ordering = ("-placed_at", "-id")
+    readonly_fields = (STATUS, PAYMENT, FULFILMENT)
     inlines = (OrderLineInline, HoldInline, NoteInline)
     fieldsets = (
         (
@@ -101,7 +107,7 @@ class OrderAdmin(DocumentAdmin):
                 "fields": (
                     ("order_number", "external_id", "channel", "origin"),
                     ("customer", "ship_to", "bill_to"),
-                    ("status", "payment_status", "fulfilment_status", "open_holds"),
+                    (STATUS, PAYMENT, FULFILMENT, "open_holds"),
                     ("placed_at", "confirmed_at", "released_at"),
                     ("shipped_at", "delivered_at", "completed_at", "cancelled_at"),
                     ("net_amount", "tax_amount", "total_amount", "currency"),
