@@ -118,7 +118,7 @@ REFUND = Machine(
         Transition(
             "succeed",
             _("Record as paid back"),
-            [RefundStatus.SENT, RefundStatus.UNKNOWN],
+            [RefundStatus.APPROVED, RefundStatus.SENT, RefundStatus.UNKNOWN],
             RefundStatus.SUCCEEDED,
             "refund.succeeded",
             permission="finance.record_refund",

@@ -161,3 +161,10 @@ def _post(rows: Sequence[tuple], times: Mapping[int, datetime], *, now: datetime
         ],
         now=now,
     )
+
+
+@service
+def pay_refunds_by_hand(refund_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Record that approved or unanswered refunds were paid, by somebody who has seen it."""
+    results = [RefundResult(pk, RefundStatus.SUCCEEDED) for pk in refund_ids]
+    return record_refund_results(results, now=now, reason=reason)

@@ -1,0 +1,119 @@
+"""Payments, refunds, invoices and credit notes."""
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline, SettingsAdmin
+from backoffice.ui.display import badge, money
+from finance.choices import COLOURS
+from finance.models import (
+    CreditNote,
+    DocumentSeries,
+    Invoice,
+    Payment,
+    PaymentProvider,
+    Refund,
+    RefundLine,
+    RefundPolicy,
+)
+from finance.selectors.ledger import invoice_lines
+from finance.services.payments import void_payments
+from finance.services.refund_results import pay_refunds_by_hand
+from finance.services.refunds import approve_refunds, cancel_refunds
+from finance.states import PAYMENT, REFUND
+
+
+@admin.register(Payment)
+class PaymentAdmin(DocumentAdmin):
+    machine = PAYMENT
+    verbs = {"void": void_payments}
+    list_display = (
+        "number",
+        "order",
+        badge("status", COLOURS),
+        money("amount", _("amount")),
+        money("captured_amount", _("captured")),
+        money("refunded_amount", _("refunded")),
+        "provider",
+        "method",
+    )
+    list_select_related = ("order",)
+    list_filter = ("status", "origin")
+    search_fields = ("number__exact", "external_id__exact", "order__order_number__exact")
+
+
+class RefundLineInline(ReadOnlyInline):
+    model = RefundLine
+    fields = ("order_line", "amount")
+    readonly_fields = fields
+
+
+@admin.register(Refund)
+class RefundAdmin(DocumentAdmin):
+    machine = REFUND
+    verbs = {"approve": approve_refunds, "cancel": cancel_refunds, "succeed": pay_refunds_by_hand}
+    list_display = (
+        "number",
+        "order",
+        badge("status", COLOURS),
+        "kind",
+        money("amount", _("amount")),
+        "created_by",
+        "approved_by",
+    )
+    list_select_related = ("order", "created_by", "approved_by")
+    list_filter = ("status", "kind", "origin")
+    search_fields = ("number__exact", "order__order_number__exact", "payment__number__exact")
+    inlines = (RefundLineInline,)
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(DocumentAdmin):
+    list_display = ("number", "order", "issued_on", "gross_amount", "currency", "credited_amount")
+    list_select_related = ("order",)
+    search_fields = ("number__exact", "order__order_number__exact")
+    readonly_fields = ("charged",)
+
+    @admin.display(description=_("lines"))
+    def charged(self, invoice: Invoice) -> SafeString:
+        rows = [
+            (line.position, line.description, line.quantity, line.net_amount, line.tax_amount)
+            for line in invoice_lines(invoice.pk)
+        ]
+        cells = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
+        return format_html("<table>{}</table>", format_html_join("", cells, rows))
+
+
+@admin.register(CreditNote)
+class CreditNoteAdmin(DocumentAdmin):
+    list_display = ("number", "invoice", "refund", "issued_on", "gross_amount", "currency")
+    list_select_related = ("invoice", "refund")
+    search_fields = ("number__exact", "invoice__number__exact", "refund__number__exact")
+
+
+@admin.register(PaymentProvider)
+class PaymentProviderAdmin(SettingsAdmin):
+    list_display = ("code", "name", "requests_payments", "is_active")
+    search_fields = ("code",)
+
+
+@admin.register(RefundPolicy)
+class RefundPolicyAdmin(SettingsAdmin):
+    list_display = ("currency", "approval_above", "is_active")
+    search_fields = ("currency",)
+
+
+@admin.register(DocumentSeries)
+class DocumentSeriesAdmin(SettingsAdmin):
+    list_display = ("code", "prefix", "last_number")
+    readonly_fields = ("code", "last_number")
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DocumentSeries]:
+        return super().get_queryset(request).order_by("code")

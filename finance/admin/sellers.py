@@ -1,0 +1,92 @@
+"""Contracts, statements, payouts and settled orders."""
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.display import badge, money
+from finance.choices import COLOURS
+from finance.models import CommissionContract, OrderSettlement, Payout, SellerStatement
+from finance.services.payouts import (
+    approve_payouts,
+    cancel_payouts,
+    fail_payouts,
+    pay_payouts,
+    send_payouts,
+)
+from finance.states import PAYOUT
+
+
+@admin.register(CommissionContract)
+class CommissionContractAdmin(SettingsAdmin):
+    list_display = (
+        "name",
+        "seller",
+        "currency",
+        "commission_rate",
+        "settlement_delay_days",
+        "reserve_share",
+        "payout_schedule",
+        "payout_block",
+        "is_active",
+    )
+    list_select_related = ("seller",)
+    raw_id_fields = ("seller",)
+    search_fields = ("name", "seller__code__exact")
+
+
+@admin.register(SellerStatement)
+class SellerStatementAdmin(DocumentAdmin):
+    list_display = (
+        "number",
+        "seller",
+        "starts_on",
+        "ends_on",
+        money("sales_amount", _("sales")),
+        money("refunds_amount", _("refunds")),
+        money("payouts_amount", _("payouts")),
+        money("held_amount", _("reserve held")),
+        money("closing_amount", _("closing balance")),
+    )
+    list_select_related = ("seller",)
+    search_fields = ("number__exact", "seller__code__exact")
+
+
+@admin.register(Payout)
+class PayoutAdmin(DocumentAdmin):
+    machine = PAYOUT
+    verbs = {
+        "approve": approve_payouts,
+        "cancel": cancel_payouts,
+        "send": send_payouts,
+        "pay": pay_payouts,
+        "fail": fail_payouts,
+    }
+    list_display = (
+        "number",
+        "seller",
+        badge("status", COLOURS),
+        money("amount", _("amount")),
+        "statement",
+        "created_by",
+        "approved_by",
+    )
+    list_select_related = ("seller", "statement", "created_by", "approved_by")
+    list_filter = ("status",)
+    search_fields = ("number__exact", "seller__code__exact")
+
+
+@admin.register(OrderSettlement)
+class OrderSettlementAdmin(ReadOnlyAdmin):
+    list_display = (
+        "order_id",
+        "seller_id",
+        money("gross_amount", _("gross")),
+        money("tax_amount", _("tax")),
+        money("commission_amount", _("commission")),
+        money("fee_amount", _("fee")),
+        money("payable_amount", _("payable")),
+        "settles_on",
+    )
+    search_fields = ("order_id__exact",)
+    ordering = ("-id",)

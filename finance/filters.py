@@ -1,0 +1,131 @@
+"""One filter set per document, for the API, the admin and the rules alike."""
+
+import django_filters
+from django.utils.translation import gettext_lazy as _
+
+from finance.choices import EntryKind, PaymentStatus, PayoutStatus, RefundKind, RefundStatus
+from finance.models import (
+    CreditNote,
+    Invoice,
+    JournalEntry,
+    OrderSettlement,
+    Payment,
+    Payout,
+    Refund,
+    SellerStatement,
+)
+from inventory.models import Seller
+
+
+class PaymentFilter(django_filters.FilterSet):
+    """Which payments."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    order_id = django_filters.NumberFilter(label=_("order"))
+    provider = django_filters.CharFilter(label=_("provider"))
+    external_id = django_filters.CharFilter(label=_("external id"))
+    status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("status"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
+
+    class Meta:
+        model = Payment
+        fields: list[str] = []
+
+
+class RefundFilter(django_filters.FilterSet):
+    """Which refunds."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    order_id = django_filters.NumberFilter(label=_("order"))
+    payment_id = django_filters.NumberFilter(label=_("payment"))
+    status = django_filters.MultipleChoiceFilter(choices=RefundStatus.choices, label=_("status"))
+    kind = django_filters.MultipleChoiceFilter(choices=RefundKind.choices, label=_("kind"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    amount_min = django_filters.NumberFilter("amount", "gte", label=_("amount from"))
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
+
+    class Meta:
+        model = Refund
+        fields: list[str] = []
+
+
+class _SellerFilter(django_filters.FilterSet):
+    seller = django_filters.ModelChoiceFilter(
+        queryset=Seller.objects.all(), to_field_name="code", label=_("seller")
+    )
+    currency = django_filters.CharFilter(label=_("currency"))
+
+
+class StatementFilter(_SellerFilter):
+    """Which seller statements."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    ends_after = django_filters.DateFilter("ends_on", "gte", label=_("ends after"))
+
+    class Meta:
+        model = SellerStatement
+        fields: list[str] = []
+
+
+class PayoutFilter(_SellerFilter):
+    """Which payouts."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(choices=PayoutStatus.choices, label=_("status"))
+
+    class Meta:
+        model = Payout
+        fields: list[str] = []
+
+
+class EntryFilter(django_filters.FilterSet):
+    """Which journal entries."""
+
+    key = django_filters.CharFilter("idempotency_key", label=_("idempotency key"))
+    kind = django_filters.MultipleChoiceFilter(choices=EntryKind.choices, label=_("kind"))
+    effective_after = django_filters.DateFilter("effective_on", "gte", label=_("effective from"))
+    effective_before = django_filters.DateFilter("effective_on", "lt", label=_("effective before"))
+
+    class Meta:
+        model = JournalEntry
+        fields: list[str] = []
+
+
+class SettlementFilter(django_filters.FilterSet):
+    """Which settled orders."""
+
+    order_id = django_filters.NumberFilter(label=_("order"))
+    seller_id = django_filters.NumberFilter(label=_("seller"))
+    currency = django_filters.CharFilter(label=_("currency"))
+
+    class Meta:
+        model = OrderSettlement
+        fields: list[str] = []
+
+
+class InvoiceFilter(django_filters.FilterSet):
+    """Which invoices."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    order_id = django_filters.NumberFilter(label=_("order"))
+    issued_after = django_filters.DateFilter("issued_on", "gte", label=_("issued after"))
+
+    class Meta:
+        model = Invoice
+        fields: list[str] = []
+
+
+class CreditNoteFilter(django_filters.FilterSet):
+    """Which credit notes."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    invoice = django_filters.CharFilter("invoice__number", label=_("invoice"))
+    issued_after = django_filters.DateFilter("issued_on", "gte", label=_("issued after"))
+
+    class Meta:
+        model = CreditNote
+        fields: list[str] = []
