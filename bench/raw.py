@@ -54,3 +54,24 @@ def write(rows: Rows) -> None:
         cursor.execute(
             f"INSERT INTO {rows.table} ({names}) SELECT * FROM unnest({arrays})", rows.values
         )
+
+
+def stage(rows: Rows) -> None:
+    """Put rows into a temporary table, so that writing them costs no transport."""
+    names = ", ".join(f'"{c}"' for c in rows.columns)
+    arrays = ", ".join(f"%s::{t}[]" for t in rows.types)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS staged_{rows.table}")
+        cursor.execute(
+            f"CREATE TEMP TABLE staged_{rows.table} AS SELECT * FROM unnest({arrays}) AS r({names})",
+            rows.values,
+        )
+
+
+def write_staged(rows: Rows) -> None:
+    """Insert staged rows in one statement."""
+    names = ", ".join(f'"{c}"' for c in rows.columns)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {rows.table} ({names}) SELECT {names} FROM staged_{rows.table}"
+        )
