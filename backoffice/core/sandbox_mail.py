@@ -39,7 +39,7 @@ class Mail:
             "received_at": self.received_at,
             "message_id": str(message.get("Message-ID", "")),
             "subject": str(message.get("Subject", "")),
-            "text": str(body.get_content()) if body is not None else "",
+            "text": str(body.get_content()).replace("\r\n", "\n") if body is not None else "",
         }
 
 
