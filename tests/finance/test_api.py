@@ -1,0 +1,167 @@
+"""The endpoints of money: scopes, amounts as strings, two persons, nothing by GET."""
+
+import json
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from backoffice.core.models import User
+from backoffice.core.tokens import create_token
+from finance.models import Payment, Payout, Refund, RefundPolicy
+from finance.services.invoices import issue_invoices
+from finance.services.payouts import create_payouts
+from finance.services.settlement import settle_orders
+from finance.services.statements import create_statements
+from tests.finance.services.test_payouts import MONDAY
+from tests.fixtures.finance import DELIVERED
+
+pytestmark = pytest.mark.usefixtures("sound")
+
+
+@pytest.fixture
+def call(db):
+    """Call the API with a token of its own user."""
+    tokens: dict[str, str] = {}
+
+    def run(
+        method: str, path: str, body=None, *, name="Shop", scopes=("finance:read", "finance:write")
+    ):
+        if name not in tokens:
+            tokens[name] = create_token(name, scopes)[1]
+        headers = {"Authorization": f"Bearer {tokens[name]}"}
+        return Client(headers=headers).generic(
+            method, f"/api/v1/{path}", json.dumps(body) if body else "", "application/json"
+        )
+
+    return run
+
+
+def test_a_payment_is_recorded_once(place, call):
+    order = place()
+    body = {
+        "order_id": order.pk,
+        "external_id": "bank-1",
+        "amount": "23.80",
+        "currency": "EUR",
+        "method": "transfer",
+    }
+    first, second = call("POST", "payments/", body), call("POST", "payments/", body)
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["id"] == second.json()["id"] == Payment.objects.get().pk
+    assert first.json()["captured_amount"] == "23.8000"
+    listed = call("GET", f"payments/?order_id={order.pk}&status=CAPTURED").json()
+    assert [p["number"] for p in listed["results"]] == [first.json()["number"]]
+    assert call("POST", "payments/", body | {"currency": "USD"}).status_code == 400
+
+
+def test_reading_needs_its_scope(place, call):
+    assert call("GET", "payments/", name="other", scopes=("orders:read",)).status_code == 403
+    read_only = call("POST", "refunds/", {}, name="reader", scopes=("finance:read",))
+    assert read_only.status_code == 403
+
+
+def test_a_refund_needs_two_callers(place, pay, call):
+    RefundPolicy.objects.update(approval_above=0)
+    order = place()
+    pay(order)
+    body = {"order_id": order.pk, "kind": "GOODWILL", "amount": "5.00", "key": "k"}
+    [opened] = call("POST", "refunds/", body).json()
+    assert (opened["status"], opened["amount"]) == ("REQUESTED", "5.0000")
+    assert call("POST", "refunds/", body).status_code == 200
+    path = f"refunds/{opened['id']}/approve/"
+    assert call("GET", path).status_code == 405
+    own = call("POST", path)
+    assert own.status_code == 409
+    assert "Somebody else" in own.content.decode()
+    assert Refund.objects.get().status == "REQUESTED"
+    assert call("POST", path, name="Second").json()["moved"] == [opened["id"]]
+    assert Refund.objects.get().status == "APPROVED"
+    assert call("POST", f"refunds/{opened['id']}/succeed/", name="Second").status_code == 200
+    assert Refund.objects.get().status == "SUCCEEDED"
+    assert call("POST", "refunds/", body | {"key": "x", "amount": "99"}).status_code == 400
+
+
+def test_statements_payouts_books_and_invoices_are_read(sold, call):
+    order = sold()
+    settle_orders([order.pk], now=DELIVERED)
+    issue_invoices([order.pk], now=DELIVERED)
+    create_statements(now=MONDAY)
+    create_payouts(None, now=MONDAY)
+    statement = call("GET", "seller-statements/?seller=ACME").json()["results"][0]
+    assert statement["closing_amount"] == "87.6000"
+    payout = call("GET", "payouts/?status=DRAFT").json()["results"][0]
+    assert call("POST", f"payouts/{payout['id']}/approve/").status_code == 200
+    assert call("POST", f"payouts/{payout['id']}/send/").status_code == 200
+    assert Payout.objects.get().status == "SENT"
+    entries = call("GET", "journal-entries/?kind=SETTLEMENT").json()["results"]
+    detail = call("GET", f"journal-entries/{entries[0]['id']}/").json()
+    assert sum(Decimal(p["amount"]) for p in detail["postings"]) == 0
+    balance = call("GET", "journal-entries/trial-balance/").json()
+    assert sum(Decimal(row["balance"]) for row in balance) == 0
+    invoice = call("GET", f"invoices/?order_id={order.pk}").json()["results"][0]
+    lines = call("GET", f"invoices/{invoice['id']}/").json()["lines"]
+    assert [line["gross_amount"] for line in lines] == ["119.0000", "11.9000"]
+    assert len(call("GET", f"settlements/?order_id={order.pk}").json()["results"]) == 2
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert call(method, f"journal-entries/{entries[0]['id']}/", {}).status_code == 405
+
+
+PAGES = [
+    "accountingperiod",
+    "commissioncontract",
+    "creditnote",
+    "dailybalance",
+    "documentseries",
+    "invoice",
+    "journalentry",
+    "ledgeraccount",
+    "ordersettlement",
+    "payment",
+    "paymentprovider",
+    "payout",
+    "refund",
+    "refundpolicy",
+    "sellerstatement",
+]
+
+
+@pytest.fixture
+def staff(db) -> Client:
+    user = User.objects.create_superuser("root", "root@example.com", "x")
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_every_screen_opens(sold, drain, staff):
+    from django.apps import apps
+
+    order = sold()
+    drain()
+    settle_orders([order.pk], now=DELIVERED)
+    create_statements(now=MONDAY)
+    create_payouts(None, now=MONDAY)
+    for name in PAGES:
+        assert staff.get(f"/admin/finance/{name}/").status_code == 200, name
+        row = apps.get_model("finance", name).objects.first()
+        if row is not None:
+            page = staff.get(f"/admin/finance/{name}/{row.pk}/change/")
+            assert page.status_code == 200, name
+    assert staff.get(f"/admin/orders/order/{order.pk}/change/").status_code == 200
+
+
+def test_a_payout_is_approved_by_a_dialog(sold, staff):
+    order = sold()
+    settle_orders([order.pk], now=DELIVERED)
+    create_statements(now=MONDAY)
+    [pk] = create_payouts(None, now=MONDAY).created.values()
+    url = f"/admin/finance/payout/{pk}/verb/approve/"
+    assert staff.get(url).status_code == 200
+    assert Payout.objects.get().status == "DRAFT"
+    staff.post(url, {"version": "0", "reason": "checked"})
+    assert Payout.objects.get().status == "APPROVED"
+    # Documents have no forms: nothing can be typed over.
+    change = f"/admin/finance/payout/{pk}/change/"
+    assert staff.post(change, {"amount": "1"}).status_code == 403
+    assert Payout.objects.get().amount == Decimal("87.60")
