@@ -1,3 +1,3 @@
-from backoffice.core.admin import approvals, system
+from backoffice.core.admin import approvals, files, system
 
-__all__ = ["approvals", "system"]
+__all__ = ["approvals", "files", "system"]

@@ -1,6 +1,10 @@
 """The screens of what waits for a second person."""
 
+from django.apps import apps
 from django.contrib import admin
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.approvals import (
     APPROVAL,
@@ -25,8 +29,7 @@ class ApprovalAdmin(DocumentAdmin):
     list_display = (
         "number",
         "kind",
-        "subject_type",
-        "subject_id",
+        "subject",
         "amount",
         "currency",
         badge("status", APPROVAL_COLOURS),
@@ -37,19 +40,32 @@ class ApprovalAdmin(DocumentAdmin):
     list_select_related = ("created_by", "decided_by")
     list_filter = ("status",)
     search_fields = ("number__exact", "=subject_id")
+    readonly_fields = ("subject",)
     fieldsets = (
         (
             None,
             {
                 "fields": (
                     ("number", "status", "kind"),
-                    ("subject_type", "subject_id", "amount", "currency"),
+                    ("subject", "amount", "currency"),
                     "note",
                     ("created_by", "created_at", "decided_by", "decided_at"),
                 )
             },
         ),
     )
+
+    @admin.display(description=_("subject"))
+    def subject(self, approval: Approval) -> str:
+        name = apps.get_model(approval.subject_type)._meta.verbose_name
+        label = f"{name} {approval.subject_id}"
+        page = f"admin:{approval.subject_type.replace('.', '_')}_change"
+        try:
+            return format_html(
+                '<a href="{}">{}</a>', reverse(page, args=[approval.subject_id]), label
+            )
+        except NoReverseMatch:
+            return label
 
 
 @admin.register(ApprovalPolicy)
