@@ -19,6 +19,8 @@ from backoffice.core.choices import Origin
 P = ParamSpec("P")
 R = TypeVar("R")
 RETRIED = {"40001", "40P01"}
+# A lock that was not given in time, or what was retried in vain: try again later.
+IN_USE = {"55P03", *RETRIED}
 LOCK_TIMEOUT = "3s"
 
 

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
-from backoffice.core.actor import acting
+from backoffice.core import wakeup
+from backoffice.core.actor import IN_USE, acting
 from backoffice.core.models.job import Job, JobRow, JobStatus, RowOutcome
-from backoffice.core.states import Outcome, Text
+from backoffice.core.states import GONE, Outcome, Text
 
 logger = logging.getLogger(__name__)
 CHUNK = 500
@@ -57,10 +58,7 @@ def wake(job_id: int) -> None:
     """Ask a worker for the next chunk; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import run_job_chunk
 
-    try:
-        run_job_chunk.apply_async([job_id], retry=False)
-    except Exception as error:
-        logger.warning("No worker could be woken, beat goes on later: %s", error)
+    wakeup.wake(run_job_chunk, job_id)
 
 
 CLAIM = """
@@ -105,6 +103,8 @@ def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
         if len(ids) > 1:
             middle = len(ids) // 2
             return _run(job, ids[:middle], now) | _run(job, ids[middle:], now)
+        if getattr(error.__cause__, "sqlstate", "") in IN_USE:
+            return {ids[0]: (RowOutcome.BLOCKED, str(GONE))}
         logger.exception("%s failed on %s", job, ids)
         return {ids[0]: (RowOutcome.FAILED, f"{type(error).__name__}: {error}"[:500])}
     results: dict[int, tuple[str, str]] = dict.fromkeys(outcome.moved, (RowOutcome.DONE, ""))

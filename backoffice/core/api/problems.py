@@ -12,11 +12,10 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
+from backoffice.core.actor import IN_USE
 from backoffice.core.states import BlockedError
 
 logger = logging.getLogger(__name__)
-# A lock that was not given in time, a deadlock, a serialisation failure.
-IN_USE = {"55P03", "40P01", "40001"}
 
 
 class Problem(APIException):
