@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from backoffice.core.actor import acting_job
 from backoffice.core.tasks import scheduled
+from backoffice.core.wakeup import wake
 from logistics.services.automatic import run_automatic_warehouses
 from logistics.services.detection import detect_exceptions
 from logistics.services.lanes import measure_lanes
@@ -21,7 +22,7 @@ def sync_tracking(*, now: datetime, since: datetime | None) -> int:
     """Send a worker to every carrier account that has parcels to ask about."""
     accounts = due_accounts(now)
     for account_id in accounts:
-        sync_account.apply_async([account_id], retry=False, expires=60)
+        wake(sync_account, account_id, expires=60)
     return len(accounts)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from backoffice.core import wakeup
 from backoffice.core.models.inbox import InboundMessage, InboxStatus
 
 logger = logging.getLogger(__name__)
@@ -86,10 +87,7 @@ def wake() -> None:
     """Ask a worker to process; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import process_inbox
 
-    try:
-        process_inbox.apply_async(retry=False, expires=60)
-    except Exception as error:
-        logger.warning("No worker could be woken, beat processes later: %s", error)
+    wakeup.wake(process_inbox, expires=60)
 
 
 CLAIM = """

@@ -11,6 +11,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 from django.utils import timezone
 
+from backoffice.core import wakeup
 from backoffice.core.actor import current_unit
 from backoffice.core.choices import Origin
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage, OutboundStatus
@@ -105,10 +106,7 @@ def wake() -> None:
     """Ask a worker to send; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import send_messages
 
-    try:
-        send_messages.apply_async(retry=False, expires=60)
-    except Exception as error:
-        logger.warning("No worker could be woken, beat sends later: %s", error)
+    wakeup.wake(send_messages, expires=60)
 
 
 CLAIM = """

@@ -32,7 +32,7 @@ class AccountingPeriod(BusinessDocument):
 
     lock_rank = 65
 
-    number = number_field("AP")
+    number = number_field("PE")
     month = models.DateField(_("month"), unique=True)
     status = models.CharField(
         _("status"), max_length=6, choices=PeriodStatus.choices, default=PeriodStatus.OPEN

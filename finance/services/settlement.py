@@ -6,7 +6,7 @@ from datetime import datetime
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.choices import Origin
-from backoffice.core.events import Fact, emit
+from backoffice.core.events import emit_selected
 from backoffice.core.locks import claim, lock
 from backoffice.core.sql import execute
 from finance.accounts import COMMISSION, CUSTOMERS, FEES, SALES, SELLER_PAYABLE, TAX
@@ -61,7 +61,7 @@ SELECT order_id, seller_id, contract_id, currency, lines, gross, tax, commission
 FROM share WHERE settles_on <= (%(now)s AT TIME ZONE time_zone)::date
 ORDER BY order_id, seller_id
 ON CONFLICT (order_id, seller_id) DO NOTHING
-RETURNING id, order_id, seller_id, currency, gross_amount, payable_amount
+RETURNING id
 """
 LINES = f"""
 SELECT 'settle:' || s.id AS key, '{EntryKind.SETTLEMENT}' AS kind,
@@ -77,6 +77,12 @@ FROM finance_ordersettlement s CROSS JOIN LATERAL (VALUES
     -s.payable_amount)
 ) AS v(n, account, seller_id, amount)
 WHERE s.id = ANY(%(ids)s)
+"""
+TOLD = """
+SELECT id AS subject_id, order_id, jsonb_build_object('seller', seller_id, 'currency', currency,
+  'gross', gross_amount::text, 'payable', payable_amount::text) AS data,
+  NULL::timestamptz AS occurred_at
+FROM finance_ordersettlement WHERE id = ANY(%(ids)s)
 """
 LEFT = f"""
 WITH {PAIRS}, due AS (
@@ -146,22 +152,7 @@ def settle_orders(order_ids: Sequence[int] | None, *, now: datetime, reason: str
     if rows:
         result.settlements = [row[0] for row in rows]
         post_selected(LINES, {"ids": result.settlements})
-        emit(
-            "order.settled",
-            [
-                Fact(
-                    pk,
-                    order_id,
-                    {
-                        "seller": seller_id,
-                        "currency": currency,
-                        "gross": str(gross),
-                        "payable": str(payable),
-                    },
-                )
-                for pk, order_id, seller_id, currency, gross, payable in rows
-            ],
-        )
+        emit_selected("order.settled", TOLD, {"ids": result.settlements})
         charge_refunds(orders, now=now)
     execute(UNQUEUE, {"orders": orders, "now": now})
     return result
