@@ -63,7 +63,8 @@ def stage(rows: Rows) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS staged_{rows.table}")
         cursor.execute(
-            f"CREATE TEMP TABLE staged_{rows.table} AS SELECT * FROM unnest({arrays}) AS r({names})",
+            f"CREATE TEMP TABLE staged_{rows.table} AS"
+            f" SELECT * FROM unnest({arrays}) AS r({names})",
             rows.values,
         )
 

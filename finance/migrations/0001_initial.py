@@ -840,7 +840,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='updated at')),
                 ('version', models.IntegerField(db_default=0, default=0, editable=False, verbose_name='version')),
                 ('origin', models.CharField(choices=[('LIVE', 'Live'), ('IMPORT', 'Imported'), ('DEMO', 'Demo')], db_default='LIVE', default='LIVE', editable=False, max_length=6, verbose_name='origin')),
-                ('number', models.GeneratedField(db_persist=True, expression=models.Func(models.F('id'), output_field=models.CharField(max_length=24), template="('AP-' || lpad((%(expressions)s)::text, greatest(8, length((%(expressions)s)::text)), '0'))"), output_field=models.CharField(max_length=24, verbose_name='number'), unique=True, verbose_name='number')),
+                ('number', models.GeneratedField(db_persist=True, expression=models.Func(models.F('id'), output_field=models.CharField(max_length=24), template="('PE-' || lpad((%(expressions)s)::text, greatest(8, length((%(expressions)s)::text)), '0'))"), output_field=models.CharField(max_length=24, verbose_name='number'), unique=True, verbose_name='number')),
                 ('month', models.DateField(unique=True, verbose_name='month')),
                 ('status', models.CharField(choices=[('OPEN', 'Open'), ('CLOSED', 'Closed')], default='OPEN', max_length=6, verbose_name='status')),
                 ('closed_at', models.DateTimeField(null=True, verbose_name='closed at')),
