@@ -6,11 +6,12 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from simple_history.admin import SimpleHistoryAdmin
 
+from backoffice.core.actor import transaction
 from backoffice.core.events import retry_set_aside
 from backoffice.core.inbox import replay
 from backoffice.core.jobs import pause_jobs, resume_jobs
@@ -33,13 +34,15 @@ from backoffice.core.models import (
 from backoffice.core.models.inbox import INBOX_COLOURS
 from backoffice.core.models.job import JOB_COLOURS, RowOutcome
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
+from backoffice.core.tasks import SCHEDULED
 from backoffice.core.tokens import create_token
 from backoffice.ui.admin import NeverDeleted, ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
+from backoffice.ui.history import WritingMixin
 
 
 @admin.register(User)
-class UserAdmin(NeverDeleted, SimpleHistoryAdmin, DjangoUserAdmin):
+class UserAdmin(NeverDeleted, WritingMixin, DjangoUserAdmin):
     list_display = ("username", "first_name", "last_name", "kind", "is_active", "is_staff")
     list_filter = ("kind", "is_active", "is_staff")
     fieldsets = (
@@ -47,13 +50,19 @@ class UserAdmin(NeverDeleted, SimpleHistoryAdmin, DjangoUserAdmin):
         (gettext_lazy("Preferences"), {"fields": ("kind", "language", "time_zone")}),
     )
 
+    def user_change_password(
+        self, request: HttpRequest, id: str, form_url: str = ""
+    ) -> HttpResponse:
+        with transaction(now=timezone.now()):
+            return super().user_change_password(request, id, form_url)
+
 
 class TokenForm(forms.ModelForm):
     """A new token; its secret is made, shown once and kept as a hash."""
 
     class Meta:
         model = ApiToken
-        fields = ["name", "scopes", "expires_at"]
+        fields = ["name", "scopes", "allowed_ips", "expires_at"]
 
 
 @admin.register(ApiToken)
@@ -68,14 +77,16 @@ class ApiTokenAdmin(SettingsAdmin):
         return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        fields = ["name", "scopes", "expires_at"]
+        fields = ["name", "scopes", "allowed_ips", "expires_at"]
         return [*fields, "is_active", *self.readonly_fields] if obj else fields
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return
-        token, text = create_token(obj.name, obj.scopes, expires_at=obj.expires_at)
+        token, text = create_token(
+            obj.name, obj.scopes, expires_at=obj.expires_at, allowed_ips=obj.allowed_ips
+        )
         obj.pk, obj.prefix, obj.user = token.pk, token.prefix, token.user
         words = _("The token, shown this once: %(token)s")
         messages.warning(request, words % {"token": text})
@@ -106,7 +117,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
     list_display = ("event_id", "handler", "attempts", "next_attempt_at", "set_aside_at", "error")
     actions = ("retry",)
 
-    @admin.action(description=gettext_lazy("Try again what was set aside"))
+    @admin.action(description=gettext_lazy("Try again what was set aside"), permissions=["operate"])
     def retry(self, request: HttpRequest, queryset: Any) -> None:
         count = retry_set_aside(queryset.values_list("pk", flat=True))
         messages.success(request, _("%(n)s events are tried again.") % {"n": count})
@@ -126,7 +137,7 @@ class InboundMessageAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = ("replay",)
 
-    @admin.action(description=gettext_lazy("Process the refused again"))
+    @admin.action(description=gettext_lazy("Process the refused again"), permissions=["operate"])
     def replay(self, request: HttpRequest, queryset: Any) -> None:
         count = replay(queryset.values_list("pk", flat=True))
         messages.success(request, _("%(n)s messages are processed again.") % {"n": count})
@@ -151,6 +162,12 @@ class TaskRunAdmin(ReadOnlyAdmin):
 class TaskSwitchAdmin(SettingsAdmin):
     list_display = ("task", "is_running", "note")
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name != "task":
+            return super().formfield_for_dbfield(db_field, request, **kwargs)
+        names = [(name, name) for name in sorted(SCHEDULED)]
+        return forms.ChoiceField(choices=names, label=db_field.verbose_name)
+
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
@@ -166,12 +183,12 @@ class JobAdmin(ReadOnlyAdmin):
         labels = dict(RowOutcome.choices)
         return ", ".join(f"{labels[c['outcome']]}: {c['n']}" for c in counts.order_by("outcome"))
 
-    @admin.action(description=gettext_lazy("Pause"))
+    @admin.action(description=gettext_lazy("Pause"), permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: Any) -> None:
         count = pause_jobs(list(queryset.values_list("pk", flat=True)))
         messages.success(request, _("%(n)s jobs pause.") % {"n": count})
 
-    @admin.action(description=gettext_lazy("Resume"))
+    @admin.action(description=gettext_lazy("Resume"), permissions=["operate"])
     def resume(self, request: HttpRequest, queryset: Any) -> None:
         count = resume_jobs(list(queryset.values_list("pk", flat=True)))
         messages.success(request, _("%(n)s jobs go on.") % {"n": count})
