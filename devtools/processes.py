@@ -57,7 +57,8 @@ def command_line(pid: int) -> str:
     """Return the command line of a living process; empty for a dead one or a zombie."""
     if LINUX:
         try:
-            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            raw = Path(f"/proc/{pid}/cmdline").read_bytes()
+            return raw.replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             return ""
     shown = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True)

@@ -178,9 +178,7 @@ class PurchaseOrderFilter(django_filters.FilterSet):
     )
     supplier = by_code(Supplier, _("supplier"))
     warehouse = by_code(Warehouse, _("warehouse"))
-    sku = django_filters.ModelChoiceFilter(
-        queryset=Sku.objects.all(), to_field_name="code", method="with_sku", label=_("SKU")
-    )
+    sku = django_filters.CharFilter(method="with_sku", label=_("SKU"))
     expected_before = django_filters.DateFilter("expected_on", "lte", label=_("expected until"))
 
     class Meta:
@@ -188,7 +186,7 @@ class PurchaseOrderFilter(django_filters.FilterSet):
         fields: list[str] = []
 
     def with_sku(self, queryset, name, value):  # type: ignore[no-untyped-def]
-        lines = PurchaseOrderLine.objects.filter(sku=value)
+        lines = PurchaseOrderLine.objects.filter(sku__code=value)
         return queryset.filter(pk__in=lines.values("purchase_order_id"))
 
 

@@ -173,7 +173,7 @@ def emit_selected(kind: str, source: str, parameters: Mapping[str, Any]) -> None
 
     For sets that live in the database anyway; nothing travels to Python and back.
     """
-    values = _header(kind) | parameters
+    values = _header(kind) | dict(parameters)
     handlers = values["handlers"]
     tail = DELIVER if handlers else "SELECT count(*) FROM event"
     with connection.cursor() as cursor:

@@ -16,7 +16,6 @@ from orders.services.lifecycle import (
 )
 from orders.states import ORDER
 
-
 STATUS = badge("status", COLOURS, _("status"))
 PAYMENT = badge("payment_status", COLOURS, _("payment"))
 FULFILMENT = badge("fulfilment_status", COLOURS, _("fulfilment"))

@@ -176,7 +176,7 @@ class ReceivedLineInput(serializers.Serializer):
     damaged = serializers.IntegerField(min_value=0, required=False, default=0)
 
 
-class ReceiveInput(serializers.Serializer):
+class ReceiveReturnInput(serializers.Serializer):
     """What came back, line by line; nothing given means all of it, sellable."""
 
     lines = ReceivedLineInput(many=True, required=False)

@@ -121,11 +121,11 @@ class ReturnViewSet(DocumentViewSet):
         answer = serializers.ReturnSerializer(self.get_queryset().get(pk=pk)).data
         return Response(answer, status=201 if result.created else 200)
 
-    @extend_schema(request=serializers.ReceiveInput, responses=OutcomeSerializer)
+    @extend_schema(request=serializers.ReceiveReturnInput, responses=OutcomeSerializer)
     @action(detail=True, methods=["post"])
     def receive(self, request: Request, **kwargs: Any) -> Response:
         """Take the goods in by condition."""
-        body = serializers.ReceiveInput(data=request.data)
+        body = serializers.ReceiveReturnInput(data=request.data)
         body.is_valid(raise_exception=True)
         lines = body.validated_data.get("lines")
         received = [ReceivedLine(**line) for line in lines] if lines is not None else None

@@ -11,7 +11,7 @@ class Measure:
 
     `touched` selects the subjects that have news between %(low)s and %(high)s; `times` gives
     subject_id, order_id, started_at, ended_at, channel_id, warehouse_id, carrier_id, seller_id
-    and origin of the touched ones.
+    and origin of those whose ids it is given.
     """
 
     metric: str
@@ -19,6 +19,8 @@ class Measure:
     times: str
 
 
+# The ids come as an array: a joined set would be looped over where the planner lacks statistics.
+GIVEN = "unnest(%(ids)s::bigint[]) AS touched(id)"
 NEWS = "recorded_at > %(low)s AND recorded_at <= %(high)s"
 
 
@@ -45,7 +47,7 @@ ORDER_TIMES = f"""
 SELECT touched.id AS subject_id, touched.id AS order_id, started.at AS started_at,
   ended.at AS ended_at, o.channel_id, w.warehouse_id, NULL::bigint AS carrier_id,
   NULL::bigint AS seller_id, ended.origin
-FROM touched {_between("orders.order", "order.placed", "order.released")}
+FROM {GIVEN} {_between("orders.order", "order.placed", "order.released")}
 LEFT JOIN orders_order o ON o.id = touched.id
 LEFT JOIN LATERAL (SELECT min(l.warehouse_id) AS warehouse_id FROM orders_orderline l
   WHERE l.order_id = touched.id HAVING count(DISTINCT l.warehouse_id) = 1) AS w ON true
@@ -54,7 +56,7 @@ WHERE started.at IS NOT NULL
 PARCEL_TIMES = f"""
 SELECT touched.id AS subject_id, ended.order_id, started.at AS started_at, ended.at AS ended_at,
   o.channel_id, s.warehouse_id, a.carrier_id, s.seller_id, ended.origin
-FROM touched {_between("logistics.parcel", "parcel.shipped", "parcel.delivered")}
+FROM {GIVEN} {_between("logistics.parcel", "parcel.shipped", "parcel.delivered")}
 LEFT JOIN logistics_parcel p ON p.id = touched.id
 LEFT JOIN logistics_shipment s ON s.id = p.shipment_id
 LEFT JOIN logistics_carrieraccount a ON a.id = p.account_id
@@ -66,32 +68,31 @@ TICKET_TIMES = f"""
 SELECT touched.id AS subject_id, ended.order_id, started.at AS started_at, ended.at AS ended_at,
   o.channel_id, NULL::bigint AS warehouse_id, NULL::bigint AS carrier_id,
   NULL::bigint AS seller_id, ended.origin
-FROM touched {_between("support.ticket", "ticket.opened", "ticket.solved")}
+FROM {GIVEN} {_between("support.ticket", "ticket.opened", "ticket.solved")}
 LEFT JOIN orders_order o ON o.id = ended.order_id
 WHERE started.at IS NOT NULL AND NOT EXISTS (SELECT FROM core_event e
   WHERE e.subject_type = 'support.ticket' AND e.subject_id = touched.id
     AND e.kind = 'ticket.reopened' AND e.occurred_at > ended.at)
 """
 SETTLEMENTS = f"""
-SELECT DISTINCT subject_id AS id, order_id FROM core_event
-WHERE {NEWS} AND kind = 'order.settled'
+SELECT subject_id AS id FROM core_event WHERE {NEWS} AND kind = 'order.settled'
 UNION
-SELECT s.subject_id, s.order_id FROM core_event d
+SELECT s.subject_id FROM (SELECT order_id FROM core_event
+  WHERE {NEWS} AND kind = 'order.delivered') AS d
 JOIN core_event s ON s.order_id = d.order_id AND s.kind = 'order.settled'
-WHERE d.{NEWS.replace("AND recorded_at", "AND d.recorded_at")} AND d.kind = 'order.delivered'
 """
-SETTLEMENT_TIMES = """
-SELECT touched.id AS subject_id, touched.order_id, started.at AS started_at, ended.at AS ended_at,
+SETTLEMENT_TIMES = f"""
+SELECT touched.id AS subject_id, ended.order_id, started.at AS started_at, ended.at AS ended_at,
   o.channel_id, NULL::bigint AS warehouse_id, NULL::bigint AS carrier_id,
   (ended.data ->> 'seller')::bigint AS seller_id, ended.origin
-FROM touched
-CROSS JOIN LATERAL (SELECT min(e.occurred_at) AS at FROM core_event e
-  WHERE e.subject_type = 'orders.order' AND e.subject_id = touched.order_id
-    AND e.kind = 'order.delivered') AS started
-CROSS JOIN LATERAL (SELECT e.occurred_at AS at, e.origin, e.data FROM core_event e
+FROM {GIVEN}
+CROSS JOIN LATERAL (SELECT e.occurred_at AS at, e.order_id, e.origin, e.data FROM core_event e
   WHERE e.subject_type = 'finance.ordersettlement' AND e.subject_id = touched.id
     AND e.kind = 'order.settled' ORDER BY e.occurred_at DESC, e.id DESC LIMIT 1) AS ended
-LEFT JOIN orders_order o ON o.id = touched.order_id
+CROSS JOIN LATERAL (SELECT min(e.occurred_at) AS at FROM core_event e
+  WHERE e.subject_type = 'orders.order' AND e.subject_id = ended.order_id
+    AND e.kind = 'order.delivered') AS started
+LEFT JOIN orders_order o ON o.id = ended.order_id
 WHERE started.at IS NOT NULL
 """
 

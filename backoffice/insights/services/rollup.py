@@ -26,53 +26,38 @@ ON CONFLICT (name) DO UPDATE SET recorded_at = greatest(
     insights_watermark.recorded_at, excluded.recorded_at),
   last_id = greatest(insights_watermark.last_id, excluded.last_id), updated_at = excluded.updated_at
 """
-# Forget what was measured of the touched subjects, measure anew, return all days concerned.
+FORGET = """
+DELETE FROM insights_stagetime WHERE metric = %(metric)s AND subject_id = ANY(%(ids)s)
+RETURNING day
+"""
 MEASURE = """
-WITH touched AS MATERIALIZED ({touched}),
-times AS MATERIALIZED ({times}),
-stale AS (
-  DELETE FROM insights_stagetime s USING touched
-  WHERE s.metric = %(metric)s AND s.subject_id = touched.id
-    AND NOT EXISTS (SELECT FROM times WHERE times.subject_id = touched.id)
-  RETURNING s.day
-),
-before AS (
-  SELECT s.day FROM insights_stagetime s JOIN times ON s.metric = %(metric)s
-    AND s.subject_id = times.subject_id
-),
-written AS (
-  INSERT INTO insights_stagetime (metric, subject_id, order_id, started_at, ended_at, day, seconds,
-    channel_id, warehouse_id, carrier_id, seller_id, origin)
-  SELECT %(metric)s, subject_id, order_id, started_at, ended_at,
-    (ended_at AT TIME ZONE %(zone)s)::date,
-    extract(epoch FROM ended_at - started_at)::float8,
-    channel_id, warehouse_id, carrier_id, seller_id, origin
-  FROM times
-  ON CONFLICT (metric, subject_id) DO UPDATE SET order_id = excluded.order_id,
-    started_at = excluded.started_at, ended_at = excluded.ended_at, day = excluded.day,
-    seconds = excluded.seconds, channel_id = excluded.channel_id,
-    warehouse_id = excluded.warehouse_id, carrier_id = excluded.carrier_id,
-    seller_id = excluded.seller_id, origin = excluded.origin
-  RETURNING day
-)
-SELECT day FROM stale UNION SELECT day FROM before UNION SELECT day FROM written
+INSERT INTO insights_stagetime (metric, subject_id, order_id, started_at, ended_at, day, seconds,
+  channel_id, warehouse_id, carrier_id, seller_id, origin)
+SELECT %(metric)s, subject_id, order_id, started_at, ended_at,
+  (ended_at AT TIME ZONE %(zone)s)::date, extract(epoch FROM ended_at - started_at)::float8,
+  channel_id, warehouse_id, carrier_id, seller_id, origin
+FROM ({times}) AS times
+RETURNING day
 """
 FIGURES = """
 INSERT INTO insights_dailymetric (day, span, metric, dimension, key, origin, n, errors, median, p90,
   mean, updated_at)
-SELECT d.day, %(span)s, s.metric, part.dimension, part.key, s.origin,
+SELECT {day} AS shown, %(span)s, s.metric, part.dimension, part.key, s.origin,
   count(*) FILTER (WHERE s.seconds >= 0), count(*) FILTER (WHERE s.seconds < 0),
   (percentile_cont(0.5) WITHIN GROUP (ORDER BY s.seconds) FILTER (WHERE s.seconds >= 0)),
   (percentile_cont(0.9) WITHIN GROUP (ORDER BY s.seconds) FILTER (WHERE s.seconds >= 0)),
   avg(s.seconds) FILTER (WHERE s.seconds >= 0), %(now)s
-FROM unnest(%(days)s::date[]) AS d(day)
-JOIN insights_stagetime s ON s.metric = %(metric)s
-  AND s.day BETWEEN d.day - (%(span)s - 1) AND d.day
+FROM insights_stagetime s
 CROSS JOIN LATERAL (VALUES ('ALL', 0), ('CHANNEL', s.channel_id), ('WAREHOUSE', s.warehouse_id),
   ('CARRIER', s.carrier_id), ('SELLER', s.seller_id)) AS part(dimension, key)
-WHERE part.key IS NOT NULL {only}
-GROUP BY d.day, s.metric, part.dimension, part.key, s.origin
+WHERE s.metric = %(metric)s AND part.key IS NOT NULL AND {within}
+GROUP BY shown, s.metric, part.dimension, part.key, s.origin
 """
+BY_DAY = FIGURES.format(day="s.day", within="s.day = ANY(%(days)s)")
+BY_SPAN = FIGURES.format(
+    day="%(day)s::date",
+    within="s.origin = %(origin)s AND s.day > %(day)s::date - %(span)s AND s.day <= %(day)s::date",
+)
 
 
 def company_zone() -> str:
@@ -99,7 +84,7 @@ def refresh_times(*, now: datetime) -> dict[str, int]:
         _write_up_to(EVENTS, now, recorded_at=high)
         low, high = high, _chunk_end(high)
     for metric, days in touched.items():
-        _recompute(metric, days, span=1, now=now)
+        _recompute_days(metric, days, now=now)
     today = now.astimezone(ZoneInfo(zone)).date()
     for metric, days in touched.items():
         _recompute_spans(metric, days, today, now)
@@ -123,25 +108,24 @@ def _write_up_to(
 
 
 def _measure(measure: Measure, low: datetime, high: datetime, zone: str) -> set[date]:
-    rows = execute(
-        MEASURE.format(touched=measure.touched, times=measure.times),
-        {"low": low, "high": high, "metric": str(measure.metric), "zone": zone},
-    )
-    return {day for (day,) in rows}
+    """Forget what was measured of the subjects with news, measure anew; return the days."""
+    ids = [pk for (pk,) in execute(measure.touched, {"low": low, "high": high})]
+    if not ids:
+        return set()
+    values = {"ids": ids, "metric": str(measure.metric), "zone": zone}
+    days = execute(FORGET, values) + execute(MEASURE.format(times=measure.times), values)
+    return {day for (day,) in days}
 
 
-def _recompute(metric: str, days: Iterable[date], *, span: int, now: datetime) -> None:
-    wanted = sorted(days)
-    if not wanted:
-        return
-    execute(
-        "DELETE FROM insights_dailymetric WHERE metric = %s AND span = %s AND day = ANY(%s)",
-        [str(metric), span, wanted],
-    )
-    execute(
-        FIGURES.format(only=""),
-        {"metric": str(metric), "span": span, "days": wanted, "now": now},
-    )
+def _recompute_days(metric: str, days: Iterable[date], *, now: datetime) -> None:
+    values = {"metric": str(metric), "span": 1, "days": sorted(days), "now": now}
+    if values["days"]:
+        execute(
+            "DELETE FROM insights_dailymetric"
+            " WHERE metric = %(metric)s AND span = %(span)s AND day = ANY(%(days)s)",
+            values,
+        )
+        execute(BY_DAY, values)
 
 
 def _recompute_spans(metric: str, touched: set[date], today: date, now: datetime) -> None:
@@ -171,16 +155,8 @@ def _recompute_spans(metric: str, touched: set[date], today: date, now: datetime
             [str(metric), origin],
         )
         for span in SPANS:
-            execute(
-                FIGURES.format(only="AND s.origin = %(origin)s"),
-                {
-                    "metric": str(metric),
-                    "span": span,
-                    "days": [anchor],
-                    "origin": origin,
-                    "now": now,
-                },
-            )
+            values = {"metric": str(metric), "span": span, "day": anchor, "origin": origin}
+            execute(BY_SPAN, values | {"now": now})
     gone = set(shown) - {origin for origin, _last in rows}
     if gone:
         execute(
