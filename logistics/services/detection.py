@@ -36,8 +36,6 @@ CROSS JOIN LATERAL (SELECT CASE WHEN h.country <> '' AND h.country <> d.country
   THEN %(abroad)s ELSE 1 END AS factor) f
 WHERE p.status IN ('IN_TRANSIT', 'OUT_FOR_DELIVERY', 'EXCEPTION') AND p.origin <> 'IMPORT'
   AND t.next_poll_at IS NOT NULL AND a.adapter = ANY(%(adapters)s) AND p.id > %(after)s
-  AND NOT EXISTS (SELECT FROM logistics_deliveryexception x WHERE x.parcel_id = p.id
-    AND x.status <> 'RESOLVED' AND x.kind IN ('LOST', 'LATE') HAVING count(*) = 2)
 ORDER BY p.id LIMIT %(limit)s
 """
 

@@ -12,7 +12,6 @@ from backoffice.core.locks import claim, lock
 from backoffice.core.sql import execute, per_row
 from logistics.carriers.base import Access, Label, LabelOrder
 from logistics.models import LabelRequest, Parcel
-from logistics.services.handover import lock_family
 from logistics.states import PARCEL
 
 LEASE = timedelta(minutes=3)
@@ -96,7 +95,6 @@ def record_labels(answers: Sequence[LabelAnswer], *, now: datetime, reason: str 
 
     A parcel that was called off meanwhile keeps no label.
     """
-    lock_family([a.parcel_id for a in answers])
     good = {a.parcel_id: a.label for a in answers if a.label is not None}
     moved = PARCEL.check(good, "label").moved
     labels = {pk: good[pk] for pk in moved}

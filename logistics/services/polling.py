@@ -13,7 +13,7 @@ from logistics.carriers.limits import Breaker, next_factor, next_pause
 from logistics.carriers.policy import Watched, after_failure, next_poll
 from logistics.carriers.registry import tracking_adapters
 from logistics.choices import BreakerState
-from logistics.models import AccountState, CarrierAccount
+from logistics.models import AccountState, CarrierAccount, Parcel
 
 WINDOW_LEASE = timedelta(seconds=120)
 PARCEL_LEASE = timedelta(minutes=10)
@@ -221,6 +221,8 @@ def record_polls(
     """
     errors = errors or {}
     ids = [*asked, *errors, *unasked, *heard]
+    # Scans write the same rows, under the same lock.
+    lock(Parcel, ids)
     left, told = set(unasked), set(heard)
     rows: list[tuple[int, datetime | None, int, str, bool]] = []
     for pk, status, shipped_at, promised_on, first, push, pushes, zone, pace, failures in execute(

@@ -28,7 +28,8 @@ CODES: dict[str, tuple[str, str]] = {
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    # The database takes no NUL.
+    return value.replace("\x00", "") if isinstance(value, str) else ""
 
 
 def _moment(value: Any) -> datetime:
