@@ -10,4 +10,11 @@ class OrdersConfig(AppConfig):
     verbose_name = _("Orders")
 
     def ready(self) -> None:
-        from orders import erasure, events, handlers, invariants, states  # noqa: F401
+        from orders import (  # noqa: F401
+            erasure,
+            events,
+            handlers,
+            importers,
+            invariants,
+            states,
+        )

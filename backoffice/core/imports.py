@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -53,7 +54,8 @@ Loader = Callable[..., Mapping[int, str]]
 class Importer:
     """A kind of file: its columns, who may bring it, and `load(rows, *, now, reason)`.
 
-    `check(rows)` returns reasons like `load` and writes nothing.
+    `check(rows)` returns reasons like `load` and writes nothing. Lines with the same value in the
+    column `group` are carried out together or not at all.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Importer:
     permission: str
     load: Loader
     check: Callable[[Sequence[Row]], Mapping[int, str]] | None = None
+    group: str = ""
 
 
 IMPORTERS: dict[str, Importer] = {}
@@ -107,14 +110,28 @@ def upload(
             },
             constants={"run_id": run.pk},
         )
-        good = [
-            Row(row_id, line, values)
-            for (row_id,), (line, _raw, values, why) in zip(ids, rows, strict=True)
-            if not why
+        tried = [
+            Row(pk, line, values)
+            for (pk,), (line, _raw, values, _why) in zip(ids, rows, strict=True)
         ]
+        wrong = {pk: why for (pk,), (*_rest, why) in zip(ids, rows, strict=True) if why}
+        refused = _with_group(item, tried, wrong)
+        good = [row for row in tried if row.id not in refused]
         if item.check and good:
-            _refuse(item.check(good))
+            refused |= _with_group(item, good, item.check(good))
+        _refuse({pk: why for pk, why in refused.items() if pk not in wrong})
     return run
+
+
+def _with_group(item: Importer, rows: Sequence[Row], refused: Mapping[int, str]) -> dict[int, str]:
+    """Refuse the other lines of a group as well."""
+    if not item.group or not refused:
+        return dict(refused)
+    groups = {r.values[item.group] for r in rows if r.id in refused} - {None}
+    text = _("Another line of the same %(column)s is refused.")
+    other = text % {"column": next(c.label for c in item.columns if c.name == item.group)}
+    also = [r.id for r in rows if r.values[item.group] in groups]
+    return dict.fromkeys(also, other) | dict(refused)
 
 
 def _read(
@@ -204,9 +221,12 @@ def start_import(run_id: int, *, now: datetime, reason: str = "") -> Job:
     if run.job is not None:
         return run.job
     ready = ImportRow.objects.filter(run=run, status=ImportRowStatus.READY)
+    group = IMPORTERS[run.importer].group
+    # The first line of a group stands for all of them, so that no chunk parts them.
+    by = ready.values(f"values__{group}") if group else ready.values("pk")
     job = start_job(
         ACTION,
-        list(ready.values_list("pk", flat=True)),
+        list(by.annotate(first=Min("pk")).values_list("first", flat=True)),
         user_id=run.created_by_id,
         reason=reason or f"{run.importer} {run.file.name}",
     )
@@ -224,8 +244,12 @@ def load_rows(row_ids: Sequence[int], *, now: datetime, reason: str = "") -> Out
     if not found:
         return Outcome()
     item = IMPORTERS[found[0].run.importer]
+    if item.group:
+        groups = {f"values__{item.group}__in": [r.values[item.group] for r in found]}
+        whole = ImportRow.objects.filter(run=found[0].run, status=ImportRowStatus.READY, **groups)
+        found = list(whole.order_by("pk"))
     rows = [Row(r.pk, r.line, _parsed(item, r.values)[0]) for r in found]
-    refused = item.load(rows, now=now, reason=reason)
+    refused = _with_group(item, rows, item.load(rows, now=now, reason=reason))
     _refuse(refused)
     moved = [r.id for r in rows if r.id not in refused]
     ImportRow.objects.filter(pk__any=moved).update(status=ImportRowStatus.DONE)

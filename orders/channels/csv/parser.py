@@ -7,7 +7,7 @@ quantity` are needed; names count, not positions.
 """
 
 import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -58,10 +58,11 @@ def parse_orders(lines: Iterable[str], *, channel: str) -> Iterator[ParsedOrder]
         values = {k: (v or "").strip() for k, v in row.items() if isinstance(k, str)}
         groups.setdefault(values["order"], []).append((number, values))
     for key, rows in groups.items():
-        yield _parse(key, rows, channel)
+        yield parse_order(key, rows, channel=channel)
 
 
-def _parse(key: str, rows: list[tuple[int, Row]], channel: str) -> ParsedOrder:
+def parse_order(key: str, rows: Sequence[tuple[int, Row]], *, channel: str) -> ParsedOrder:
+    """Read the rows of one order, each with its number in the file."""
     parsed = ParsedOrder(key, [number for number, _ in rows])
     first = rows[0][1]
     if not key:
