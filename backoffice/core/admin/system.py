@@ -50,6 +50,17 @@ class UserAdmin(NeverDeleted, WritingMixin, DjangoUserAdmin):
         (gettext_lazy("Preferences"), {"fields": ("kind", "language", "time_zone")}),
     )
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        if request.user.is_superuser:  # type: ignore[union-attr]
+            return fields
+        # Whoever manages users does not hand out more than they have.
+        return (*fields, "is_superuser", "user_permissions", "groups")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        may = super().has_change_permission(request, obj)
+        return may and (obj is None or not obj.is_superuser or request.user.is_superuser)  # type: ignore[union-attr]
+
     def user_change_password(
         self, request: HttpRequest, id: str, form_url: str = ""
     ) -> HttpResponse:
