@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin
 from django.utils.formats import number_format
 from django.utils.html import format_html
+from django.utils.translation import gettext_lazy
 
 from backoffice.core.money import DIGITS
 
@@ -25,7 +26,9 @@ def badge(field: str, colours: Mapping[str, str], label: Any = "") -> Callable[.
         return badge_html(value, choices.get(value, value), colours)
 
     show.__name__ = f"{field}_badge"
-    return admin.display(description=label or field.replace("_", " "), ordering=field)(show)
+    # The field's own name is among the translated texts.
+    named = label or gettext_lazy(field.replace("_", " "))
+    return admin.display(description=named, ordering=field)(show)
 
 
 def _output_choices(row: Any, field: str) -> list[tuple[str, object]]:
