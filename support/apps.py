@@ -11,6 +11,7 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         from support import (  # noqa: F401
+            disclosure,
             erasure,
             events,
             handlers,

@@ -1,7 +1,7 @@
 """What a higher app adds to a lower document: the lower app iterates and names nobody."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,11 +22,14 @@ class Panel:
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
 Eraser = Callable[[int], dict[str, int]]
+Known = Mapping[str, Sequence[Mapping[str, Any]]]
+Discloser = Callable[[int], Known]
 
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
 _erasers: dict[str, list[Eraser]] = defaultdict(list)
+_disclosers: dict[str, list[Discloser]] = defaultdict(list)
 _searches: list[Callable[[str, Any], Iterable[Any]]] = []
 _merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
 
@@ -71,6 +74,16 @@ def eraser(document: str) -> Callable[[Eraser], Eraser]:
     return register
 
 
+def discloser(document: str) -> Callable[[Discloser], Discloser]:
+    """Add what this floor knows about a subject: `(subject_id) -> {table: rows}`."""
+
+    def register(function: Discloser) -> Discloser:
+        _disclosers[document].append(function)
+        return function
+
+    return register
+
+
 def search(function: Callable[[str, Any], Iterable[Any]]) -> Any:
     """Add a kind of hit to the search box: `(text, user) -> hits`."""
     _searches.append(function)
@@ -106,6 +119,10 @@ def effects(document: str, transition: str, ids: list[int], now: datetime) -> li
 
 def erasers(document: str) -> list[Eraser]:
     return _erasers[document]
+
+
+def disclosers(document: str) -> list[Discloser]:
+    return _disclosers[document]
 
 
 def searches() -> list[Callable[[str, Any], Iterable[Any]]]:

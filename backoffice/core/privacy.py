@@ -1,9 +1,13 @@
 """Personal data: one door to erase them, through every floor, after a second person agreed."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from django.apps import apps
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
@@ -11,7 +15,7 @@ from backoffice.core import extensions
 from backoffice.core.actor import service
 from backoffice.core.approvals import AskApproval, approval_kind, request_approvals
 from backoffice.core.events import Fact, declare, emit, on
-from backoffice.core.models import Approval, Event
+from backoffice.core.models import Approval, Event, PersonalValue
 from backoffice.core.models.approval import ApprovalStatus
 from backoffice.core.sql import execute
 from backoffice.core.states import Outcome
@@ -65,6 +69,17 @@ def carry_out_erasures(
     return done
 
 
+def disclose_subject(subject_type: str, subject_id: int) -> extensions.Known:
+    """Return what all floors know about a subject, by table, earlier values included."""
+    known: dict[str, list[Mapping[str, Any]]] = {}
+    for disclose in extensions.disclosers(subject_type):
+        for table, rows in disclose(subject_id).items():
+            known.setdefault(table, []).extend(rows)
+    earlier = PersonalValue.objects.filter(subject_type=subject_type, subject_id=subject_id)
+    known["core_personalvalue"] = list(earlier.order_by("pk").values("changed_at", "values"))
+    return known
+
+
 def _erase(subject_type: str, subject_id: int) -> dict[str, int]:
     # Documents lose words, not facts: their own events would say nothing that this one does not.
     [(written, _on)] = execute(
@@ -74,11 +89,21 @@ def _erase(subject_type: str, subject_id: int) -> dict[str, int]:
     rows: Counter[str] = Counter()
     for erase in extensions.erasers(subject_type):
         rows.update(erase(subject_id))
+    rows["django_admin_log"] = _erase_from_log(subject_type, subject_id)
     execute(
         "SELECT set_config('app.erasing', '', true), set_config('app.written', %s, true)",
         [written],
     )
     return dict(rows)
+
+
+def _erase_from_log(subject_type: str, subject_id: int) -> int:
+    """Blank the subject's name in the admin's own log, which keeps it as text."""
+    model = apps.get_model(subject_type)
+    entries = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(model), object_id=str(subject_id)
+    )
+    return entries.exclude(object_repr="").update(object_repr="")
 
 
 @on("approval.approved")

@@ -25,6 +25,7 @@ from backoffice.core.actor import IN_USE, transaction
 from backoffice.core.jobs import bulk_action, start_job
 from backoffice.core.states import GONE, BlockedError, Machine, Outcome, Transition
 from backoffice.core.versions import StaleError, unchanged_since
+from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
 from backoffice.ui.export import export_csv
 from backoffice.ui.history import HistoryMixin, WritingMixin
@@ -80,6 +81,7 @@ class BaseAdmin(HistoryMixin):
     def _shared_actions(self, request: HttpRequest) -> Iterator[tuple[Any, str]]:
         yield export_csv, "export_csv"
         if extensions.erasers(self.opts.label_lower) and request.user.has_perm(PERMISSION):  # type: ignore[union-attr]
+            yield disclose, "disclose"
             yield ask_to_erase, "ask_to_erase"
 
 
