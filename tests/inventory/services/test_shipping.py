@@ -39,6 +39,16 @@ def test_one_line_in_two_parcels(goods, house, now):
     assert held() == {}
 
 
+def test_units_beyond_the_promise_come_from_what_is_free(goods, house, now):
+    a = goods("A", 5)
+    reserve_stock([need(a, house, 1, line=1), need(a, house, 2, line=2)], now=now)
+
+    ship_stock([item(a, house, 3, 1)], now=now)
+
+    assert held() == {2: 2}
+    assert level(a, house) == (2, 2, 0)
+
+
 def test_what_others_were_promised_is_refused(goods, house, now):
     a = goods("A", 5)
     reserve_stock([need(a, house, 4, line=1)], now=now)
