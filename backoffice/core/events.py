@@ -101,10 +101,10 @@ WITH event AS (
   INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
     data, origin, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
-    f.data, %(origin)s, coalesce(f.occurred_at, %(now)s)
+    f.data, {origin}, coalesce(f.occurred_at, %(now)s)
   FROM unnest(%(subjects)s::bigint[], %(orders)s::bigint[], %(data)s::jsonb[],
     %(times)s::timestamptz[]) WITH ORDINALITY AS f(subject_id, order_id, data, occurred_at, n)
-  ORDER BY f.n
+  {join} ORDER BY f.n
   RETURNING id
 )
 """
@@ -131,6 +131,17 @@ def _header(kind: str) -> dict[str, Any]:
     }
 
 
+def _origin(kind: str) -> dict[str, str]:
+    """Return how an event learns its origin: a document that is not live stays so, whoever acts."""
+    model = apps.get_model(KINDS[kind].subject)
+    if not needs_event(KINDS[kind].subject):
+        return {"origin": "%(origin)s", "join": ""}
+    return {
+        "origin": "coalesce(nullif(d.origin, 'LIVE'), %(origin)s)",
+        "join": f'LEFT JOIN "{model._meta.db_table}" d ON d.id = f.subject_id',
+    }
+
+
 def _wake_after_commit(is_awaited: bool) -> None:
     unit = current_unit()
     if is_awaited and not unit.wakes:
@@ -151,8 +162,9 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
         "times": [f.occurred_at for f in facts],
     }
     handlers = values["handlers"]
+    tail = DELIVER if handlers else "SELECT count(*) FROM event"
     with connection.cursor() as cursor:
-        cursor.execute(INSERT + (DELIVER if handlers else "SELECT count(*) FROM event"), parameters)
+        cursor.execute(INSERT.format(**_origin(kind)) + tail, parameters)
     _wake_after_commit(bool(handlers))
 
 
@@ -161,8 +173,8 @@ WITH fact AS MATERIALIZED ({source}), event AS (
   INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
     data, origin, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
-    f.data, %(origin)s, coalesce(f.occurred_at, %(now)s)
-  FROM fact f ORDER BY f.subject_id
+    f.data, {origin}, coalesce(f.occurred_at, %(now)s)
+  FROM fact f {join} ORDER BY f.subject_id
   RETURNING id
 )
 """
@@ -177,7 +189,7 @@ def emit_selected(kind: str, source: str, parameters: Mapping[str, Any]) -> None
     handlers = values["handlers"]
     tail = DELIVER if handlers else "SELECT count(*) FROM event"
     with connection.cursor() as cursor:
-        cursor.execute(SELECTED.format(source=source) + tail, values)
+        cursor.execute(SELECTED.format(source=source, **_origin(kind)) + tail, values)
     _wake_after_commit(bool(handlers))
 
 
