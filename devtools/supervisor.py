@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import hashlib
 import http.client
 import os
 import selectors
@@ -26,6 +27,8 @@ from devtools.base import (
 )
 from devtools.commands import manage
 from devtools.environment import project_environment, secret
+from devtools.places import data_home
+from devtools.postgres import CLUSTERS
 from devtools.processes import spawn
 from devtools.services import services
 
@@ -141,14 +144,10 @@ def run() -> int:
 def serve(use) -> None:
     """Prepare the data, start the children and watch them."""
     password = secret("credentials")
-    port, sandbox = free_ports(8000, 1), free_ports(8900, 3)
+    port, sandbox = free_ports(8000, 1), free_ports(8900, 4)
     env = {**use.env, "BACKOFFICE_SANDBOX_PORT": str(sandbox)}
-    for arguments, extra in (
-        (["migrate", "-v", "1"], {"BACKOFFICE_DB_ROLE": "owner"}),
-        (["seed_demo", "--if-empty"], {"BACKOFFICE_ADMIN_PASSWORD": password}),
-    ):
-        if manage(arguments, {**env, **extra}):
-            raise Failure(f"manage.py {arguments[0]} failed; the lines above say why.")
+    env["BACKOFFICE_WEB_URL"] = f"http://127.0.0.1:{port}"
+    prepare(env, password)
     env = project_environment(env)
     bin = VENV / "bin"
     gunicorn = [bin / "gunicorn", "backoffice.wsgi", "--worker-class", "gthread"]
@@ -170,6 +169,33 @@ def serve(use) -> None:
                 raise Failure(f"{tail(DEV / 'run.log')}\nPostgreSQL or Valkey has ended.")
     finally:
         group.stop()
+
+
+def prepare(env: dict[str, str], password: str) -> None:
+    """Migrate and fill the database, unless nothing has changed since that was done."""
+    stamp, key = DEV / "prepared", prepared_key()
+    if key and stamp.exists() and stamp.read_text() == key:
+        return
+    for arguments, extra in (
+        (["migrate", "-v", "1"], {"BACKOFFICE_DB_ROLE": "owner"}),
+        (["seed_demo", "--if-empty"], {"BACKOFFICE_ADMIN_PASSWORD": password}),
+    ):
+        if manage(arguments, {**env, **extra}):
+            raise Failure(f"manage.py {arguments[0]} failed; the lines above say why.")
+    stamp.write_text(prepared_key())
+
+
+def prepared_key() -> str:
+    """Name this code and this cluster; nothing for a database that is not ours to know."""
+    version = data_home() / CLUSTERS["run"][0] / "PG_VERSION"
+    if os.environ.get("DATABASE_URL") or not version.exists():
+        return ""
+    made = version.stat()
+    digest = hashlib.sha256(f"{made.st_ino} {made.st_mtime_ns}".encode())
+    for app in ("backoffice", "inventory", "orders", "logistics", "finance", "support"):
+        for path in sorted((ROOT / app).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def wait_until_ready(group: Group, port: int) -> None:
