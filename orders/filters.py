@@ -1,4 +1,4 @@
-"""One filter set per document, for the API, the admin and the rules alike."""
+"""One filter set per document, for the API."""
 
 import django_filters
 from django.utils.translation import gettext_lazy as _

@@ -23,7 +23,11 @@ GONE = _("It does not exist or is in use by somebody else; try again in a moment
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A positive condition with the reason that is shown where it does not hold."""
+    """A positive condition with the reason that is shown where it does not hold.
+
+    It reads columns that are never NULL, counts for imported documents as well, and is not asked
+    again by itself: see that an event brings the document back once it holds.
+    """
 
     name: str
     condition: Q

@@ -1,7 +1,7 @@
 """Plays a plain CSV: orders with the times of what became of them."""
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -66,21 +66,19 @@ def players(channel: str) -> dict[Stage, StagePlayer]:
 
 def to_command(played: Played) -> PlaceOrder:
     """Return a stored order as a command."""
-    body: dict[str, Any] = played.body
-    lines = [
+    # Every field of the stored command counts, also one that is added later.
+    values: dict[str, Any] = dict(played.body)
+    values["lines"] = [
         LineData(**line | {n: _decimal(line[n]) for n in ("unit_price", "tax_rate")})
-        for line in body["lines"]
+        for line in values["lines"]
     ]
-    return PlaceOrder(
-        channel=body["channel"],
-        external_id=played.order,
-        placed_at=played.at,
-        currency=body["currency"],
-        total=_decimal(body["total"]),
-        customer=CustomerData(**body["customer"]),
-        ship_to=AddressData(**body["ship_to"]),
-        lines=lines,
-    )
+    values["customer"] = CustomerData(**values["customer"])
+    for name in ("ship_to", "bill_to"):
+        values[name] = AddressData(**values[name]) if values[name] else None
+    values["total"] = _decimal(values["total"])
+    promised = values["promised_on"]
+    values["promised_on"] = date.fromisoformat(promised) if promised else None
+    return PlaceOrder(**values | {"placed_at": played.at})
 
 
 def _decimal(text: str | None) -> Decimal | None:
