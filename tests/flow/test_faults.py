@@ -34,7 +34,7 @@ from tests.fixtures.mail import MailServer
 from tests.flow.processes import Client, Processes, chaos
 from tests.flow.test_sandbox_servers import free_ports
 
-pytestmark = [pytest.mark.faults, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 logger = logging.getLogger(__name__)
 ORDERS = 60

@@ -1,0 +1,129 @@
+"""What staff see and click, in a real browser."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from backoffice.core.invariants import check_invariants
+from backoffice.core.models import Event, User
+from orders.models import Order
+from orders.states import ORDER
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+PASSWORD = "four words to remember"  # noqa: S105
+
+
+@pytest.fixture
+def browser(chromium: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
+    """Run the browser; its loop makes Django think that the test is asynchronous."""
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_server: Any, actor: object) -> Callable[..., Page]:
+    """Sign in as a manager and return the page, in a language."""
+
+    def run(language: str = "en") -> Page:
+        User.objects.create_superuser("boss", "boss@example.com", PASSWORD)
+        context = browser.new_context(locale=language, base_url=live_server.url)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.goto("/admin/")
+        page.fill("#id_username", "boss")
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        page.wait_for_selector("#content-main, #content")
+        return page
+
+    return run
+
+
+def page_of(order: Order) -> str:
+    return reverse("admin:orders_order_change", args=[order.pk])
+
+
+def test_an_order_is_confirmed_by_its_button(
+    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+) -> None:
+    order = place("1")
+    page = open_page()
+    page.goto(reverse("admin:orders_order_changelist"))
+    page.click(f"text={order.number}")
+    page.wait_for_url(f"**{page_of(order)}**")
+    blocked = page.locator(".bo-verb.bo-off", has_text="Release to warehouse")
+    expect(blocked).to_contain_text("Only possible in state Confirmed.")
+    page.screenshot(path=tmp_path / "order.png", full_page=True)
+
+    page.click("a.bo-verb:has-text('Confirm')")
+    page.fill("#reason", "The customer called")
+    page.click("button[type=submit].default")
+    page.wait_for_url(f"**{page_of(order)}**")
+    entry = page.locator(".bo-timeline tbody tr", has_text="The customer called")
+    expect(entry).to_have_count(1)
+    expect(entry).to_contain_text("boss")
+    page.screenshot(path=tmp_path / "confirmed.png", full_page=True)
+
+    order.refresh_from_db()
+    assert order.status == "CONFIRMED"
+    event = Event.objects.get(kind="order.confirmed")
+    boss = User.objects.get(username="boss")
+    assert (event.reason, event.actor_id) == ("The customer called", boss.pk)
+    assert check_invariants() == []
+
+
+def test_three_orders_are_cancelled_at_once_after_a_look(
+    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+) -> None:
+    orders = [place(str(n)) for n in range(4)]
+    page = open_page()
+    page.goto(reverse("admin:orders_order_changelist"))
+    for order in orders[:3]:
+        page.check(f"input.action-select[value='{order.pk}']")
+    page.select_option("select[name=action]", "verb_cancel")
+    page.click("button[name=index]")
+    expect(page.locator(".bo-dialog")).to_contain_text("3 documents may move.")
+    page.screenshot(path=tmp_path / "preview.png", full_page=True)
+    assert not Order.objects.filter(status="CANCELLED").exists()
+
+    page.fill("#reason", "Sold out")
+    page.click("button[type=submit].default")
+    page.wait_for_selector(".messagelist")
+    cancelled = Order.objects.filter(status="CANCELLED").order_by("pk")
+    assert list(cancelled) == orders[:3]
+    assert Event.objects.filter(kind="order.cancelled", reason="Sold out").count() == 3
+    assert check_invariants() == []
+
+
+def test_looking_changes_nothing(
+    open_page: Callable[..., Page], place: Callable[..., Order]
+) -> None:
+    order = place("1")
+    page = open_page()
+    before = (Order.objects.values().get(), Event.objects.count())
+    for verb in ORDER.transitions:
+        url = reverse("admin:orders_order_change", args=[order.pk]).replace("change/", "verb/")
+        answer = page.goto(f"{url}{verb}/")
+        assert answer is not None
+        assert answer.status < 500, verb
+    assert (Order.objects.values().get(), Event.objects.count()) == before
+
+
+def test_a_chinese_browser_sees_chinese(
+    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+) -> None:
+    order = place("1")
+    page = open_page("zh-CN")
+    page.goto(page_of(order))
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page.locator(".bo-verb").first).to_contain_text("确认")
+    page.screenshot(path=tmp_path / "chinese.png", full_page=True)
