@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.utils.translation import gettext as _
-from inventory.services.moves import Move, post_moves
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
@@ -14,6 +13,7 @@ from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
 from inventory.choices import MoveKind
+from inventory.services.moves import Move, post_moves
 from orders.choices import ReturnReason
 from orders.models import Order, OrderLine, Return, ReturnLine
 from orders.services.counters import refresh_counters
