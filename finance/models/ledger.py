@@ -57,7 +57,7 @@ class JournalEntry(AppendOnlyModel):
     kind = models.CharField(_("kind"), max_length=16, choices=EntryKind.choices)
     source_type = models.CharField(_("source type"), max_length=40)
     source_id = models.BigIntegerField(_("source"))
-    idempotency_key = models.CharField(_("idempotency key"), max_length=120, unique=True)
+    idempotency_key = models.CharField(_("idempotency key"), max_length=120)
     effective_on = models.DateField(_("effective on"))
     due_on = models.DateField(_("due on"))
     reverses = models.ForeignKey(
@@ -80,6 +80,8 @@ class JournalEntry(AppendOnlyModel):
         verbose_name = _("journal entry")
         verbose_name_plural = _("journal entries")
         constraints = [
+            # Not `unique=True`, which brings a second index for prefix searches with it.
+            models.UniqueConstraint(fields=["idempotency_key"], name="entry_once"),
             models.UniqueConstraint(
                 fields=["reverses"],
                 name="entry_reversed_once",

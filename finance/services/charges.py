@@ -7,7 +7,8 @@ from backoffice.core.actor import service
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute
 from finance.accounts import COMMISSION, CUSTOMERS, GOODWILL, SALES, SELLER_PAYABLE, TAX
-from finance.choices import EntryKind
+from finance.choices import EntryKind, RefundStatus
+from finance.models import Refund
 from finance.services.days import company_day
 from finance.services.ledger import post_selected
 from orders.models import Order
@@ -56,11 +57,14 @@ WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED' AND r.kind = 'GOOD
 ON CONFLICT (refund_id, seller_id) DO NOTHING
 RETURNING id
 """
-LINES = f"""
-SELECT 'refund-share:' || s.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
+HEADS = f"""
+SELECT s.id AS head, 'refund-share:' || s.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
   'finance.refundshare' AS source_type, s.id AS source_id, %(day)s::date AS due_on,
-  NULL::bigint AS reverses_id, '' AS reason, v.n, v.account, v.seller_id, s.order_id, s.currency,
-  v.amount
+  NULL::bigint AS reverses_id, '' AS reason
+FROM finance_refundshare s WHERE s.id = ANY(%(ids)s)
+"""
+LINES = f"""
+SELECT s.id AS head, v.n, v.account, v.seller_id, s.order_id, s.currency, v.amount
 FROM finance_refundshare s CROSS JOIN LATERAL (VALUES
   (1, '{CUSTOMERS}', NULL::bigint, -s.gross_amount),
   (2, '{TAX}', NULL, s.tax_amount),
@@ -77,7 +81,11 @@ WHERE s.id = ANY(%(ids)s)
 def charge_refunds(order_ids: Sequence[int], *, now: datetime) -> int:
     """Charge refunds that succeeded to those who were settled for the order, each once."""
     orders = lock(Order, order_ids)
-    ids = [row[0] for row in execute(SHARE, {"orders": orders})]
+    paid = Refund.objects.filter(order_id__any=orders, status=RefundStatus.SUCCEEDED)
+    refunded = sorted(set(paid.values_list("order_id", flat=True)))
+    if not refunded:
+        return 0
+    ids = [row[0] for row in execute(SHARE, {"orders": refunded})]
     if ids:
-        post_selected(LINES, {"ids": ids, "day": company_day(now)})
+        post_selected(HEADS, LINES, {"ids": ids, "day": company_day(now)})
     return len(ids)

@@ -37,34 +37,37 @@ class Entry:
 
 # A closed month takes nothing more: what was due in it goes into the next open one.
 POST = """
-WITH given AS MATERIALIZED ({source}), line AS MATERIALIZED (
-  SELECT g.*, a.id AS account_id,
-    row_number() OVER (PARTITION BY g.key ORDER BY g.n) AS position
-  FROM given g LEFT JOIN finance_ledgeraccount a ON a.code = g.account WHERE g.amount <> 0
+WITH head AS MATERIALIZED (
+  SELECT nextval('finance_journalentry_id_seq') AS id, h.*
+  FROM ({heads}) h
+), line AS MATERIALIZED (
+  SELECT g.*, a.id AS account_id
+  FROM ({lines}) g LEFT JOIN finance_ledgeraccount a ON a.code = g.account WHERE g.amount <> 0
 ), closed AS (
   SELECT d.due_on, (
     SELECT min(m)::date FROM generate_series(date_trunc('month', d.due_on) + interval '1 month',
       (SELECT max(month) FROM finance_accountingperiod) + interval '1 month', '1 month') AS m
     WHERE NOT EXISTS (SELECT FROM finance_accountingperiod q
       WHERE q.month = m::date AND q.status = 'CLOSED')) AS next_open
-  FROM (SELECT DISTINCT l.due_on FROM line l) d
+  FROM (SELECT DISTINCT due_on FROM head) d
   JOIN finance_accountingperiod p ON p.month = date_trunc('month', d.due_on)::date
     AND p.status = 'CLOSED'
 ), entry AS (
-  INSERT INTO finance_journalentry (kind, source_type, source_id, idempotency_key, effective_on,
-    due_on, reverses_id, posted_at, posted_by_id, reason, origin)
-  SELECT l.kind, l.source_type, l.source_id, l.key, coalesce(c.next_open, l.due_on), l.due_on,
-    l.reverses_id, %(now)s, %(actor)s, l.reason, %(origin)s
-  FROM line l LEFT JOIN closed c ON c.due_on = l.due_on WHERE l.position = 1
-  ORDER BY l.key
+  INSERT INTO finance_journalentry (id, kind, source_type, source_id, idempotency_key,
+    effective_on, due_on, reverses_id, posted_at, posted_by_id, reason, origin)
+  SELECT h.id, h.kind, h.source_type, h.source_id, h.key, coalesce(c.next_open, h.due_on),
+    h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason, %(origin)s
+  FROM head h JOIN line l ON l.head = h.head AND l.n = 1
+  LEFT JOIN closed c ON c.due_on = h.due_on
+  ORDER BY h.head
   ON CONFLICT (idempotency_key) DO NOTHING
   RETURNING id, idempotency_key, effective_on
 ), posting AS (
   INSERT INTO finance_posting (entry_id, position, account_id, party_type, party_id, order_id,
     currency, amount, effective_on)
-  SELECT e.id, l.position, l.account_id, CASE WHEN l.seller_id IS NULL THEN '' ELSE 'SELLER' END,
+  SELECT e.id, l.n, l.account_id, CASE WHEN l.seller_id IS NULL THEN '' ELSE 'SELLER' END,
     l.seller_id, l.order_id, l.currency, l.amount, e.effective_on
-  FROM entry e JOIN line l ON l.key = e.idempotency_key
+  FROM entry e JOIN head h ON h.id = e.id JOIN line l ON l.head = h.head
   RETURNING account_id, party_type, party_id, currency, effective_on, amount
 ), balance AS (
   INSERT INTO finance_dailybalance AS b (account_id, party_type, party_id, currency, day, amount,
@@ -79,42 +82,52 @@ SELECT idempotency_key, id FROM entry
 """
 
 
-def post_selected(source: str, parameters: Mapping[str, Any]) -> dict[str, int]:
-    """Post what a query selects, in one statement; return the ids of new entries by key.
+def post_selected(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Post what two queries select, in one statement; return the ids of new entries by key.
 
-    The query gives one row per line: key, kind, source_type, source_id, due_on, reverses_id,
-    reason, n (order within the entry), account (code), seller_id, order_id, currency, amount.
+    `heads` gives one row per entry: head (a number of its own), key, kind, source_type, source_id,
+    due_on, reverses_id, reason. `lines` gives the sides: head, n (their order, 1 is not zero),
+    account (code), seller_id, order_id, currency, amount; zero sides are left out.
     """
     unit = current_unit()
     known = {"now": unit.now, "actor": unit.actor.user_id, "origin": unit.actor.origin}
-    return dict(execute(POST.format(source=source), {**known, **parameters}))
+    return dict(execute(POST.format(heads=heads, lines=lines), {**known, **parameters}))
 
 
-GIVEN = """
-SELECT * FROM unnest(%(keys)s::text[], %(kinds)s::text[], %(types)s::text[], %(ids)s::bigint[],
-  %(days)s::date[], %(reverses)s::bigint[], %(reasons)s::text[], %(n)s::int[],
-  %(accounts)s::text[], %(sellers)s::bigint[], %(orders)s::bigint[], %(currencies)s::text[],
-  %(amounts)s::numeric[]) AS g(key, kind, source_type, source_id, due_on, reverses_id, reason, n,
-  account, seller_id, order_id, currency, amount)
+HEADS = """
+SELECT * FROM unnest(%(heads)s::bigint[], %(keys)s::text[], %(kinds)s::text[], %(types)s::text[],
+  %(sources)s::bigint[], %(days)s::date[], %(reasons)s::text[])
+  AS h(head, key, kind, source_type, source_id, due_on, reason)
+CROSS JOIN (SELECT NULL::bigint AS reverses_id) r
+"""
+LINES = """
+SELECT * FROM unnest(%(of)s::bigint[], %(n)s::int[], %(accounts)s::text[], %(sellers)s::bigint[],
+  %(orders)s::bigint[], %(currencies)s::text[], %(amounts)s::numeric[])
+  AS g(head, n, account, seller_id, order_id, currency, amount)
 """
 
 
 @service
 def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -> dict[str, int]:
     """Post entries that are not in the books yet; return the ids of the new ones by key."""
-    rows = [(e, n, line) for e in entries for n, line in enumerate(e.lines, 1)]
+    # In the order of their keys, so that two callers with the same entries never cross.
+    heads = sorted(entries, key=lambda e: e.key)
+    sides = [[line for line in e.lines if line.amount] for e in heads]
+    rows = [(h, n, line) for h, lines in enumerate(sides) for n, line in enumerate(lines, 1)]
     if not rows:
         return {}
     return post_selected(
-        GIVEN,
+        HEADS,
+        LINES,
         {
-            "keys": [e.key for e, _, _ in rows],
-            "kinds": [e.kind for e, _, _ in rows],
-            "types": [e.source_type for e, _, _ in rows],
-            "ids": [e.source_id for e, _, _ in rows],
-            "days": [e.due_on for e, _, _ in rows],
-            "reverses": [None] * len(rows),
-            "reasons": [(e.reason or reason)[:300] for e, _, _ in rows],
+            "heads": list(range(len(heads))),
+            "keys": [e.key for e in heads],
+            "kinds": [e.kind for e in heads],
+            "types": [e.source_type for e in heads],
+            "sources": [e.source_id for e in heads],
+            "days": [e.due_on for e in heads],
+            "reasons": [(e.reason or reason)[:300] for e in heads],
+            "of": [h for h, _, _ in rows],
             "n": [n for _, n, _ in rows],
             "accounts": [line.account for _, _, line in rows],
             "sellers": [line.seller_id for _, _, line in rows],
@@ -125,14 +138,18 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
     )
 
 
-REVERSED = f"""
-SELECT 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind, e.source_type, e.source_id,
-  greatest(%(day)s::date, e.effective_on) AS due_on, e.id AS reverses_id, %(reason)s AS reason,
-  p.position AS n, a.code AS account, p.party_id AS seller_id, p.order_id, p.currency,
-  -p.amount AS amount
-FROM finance_journalentry e JOIN finance_posting p ON p.entry_id = e.id
-JOIN finance_ledgeraccount a ON a.id = p.account_id
+REVERSING = f"""
+SELECT e.id AS head, 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind, e.source_type,
+  e.source_id, greatest(%(day)s::date, e.effective_on) AS due_on, e.id AS reverses_id,
+  %(reason)s AS reason
+FROM finance_journalentry e
 WHERE e.id = ANY(%(ids)s) AND e.kind <> '{EntryKind.REVERSAL}'
+"""
+REVERSED = """
+SELECT p.entry_id AS head, p.position AS n, a.code AS account, p.party_id AS seller_id,
+  p.order_id, p.currency, -p.amount AS amount
+FROM finance_posting p JOIN finance_ledgeraccount a ON a.id = p.account_id
+WHERE p.entry_id = ANY(%(ids)s)
 """
 
 
@@ -141,4 +158,6 @@ def reverse_entries(
     entry_ids: Sequence[int], *, now: datetime, day: date, reason: str = ""
 ) -> dict[str, int]:
     """Take entries back by entries of their own, each at most once; return the new ones."""
-    return post_selected(REVERSED, {"ids": list(entry_ids), "day": day, "reason": reason[:300]})
+    return post_selected(
+        REVERSING, REVERSED, {"ids": list(entry_ids), "day": day, "reason": reason[:300]}
+    )

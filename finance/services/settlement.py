@@ -15,7 +15,7 @@ from finance.services.charges import charge_refunds
 from finance.services.ledger import post_selected
 from orders.models import Order
 
-CHUNK = 500
+CHUNK = 1_000
 
 # What of each order belongs to whom: a line's live units, in its currency's digits. The contract
 # of the seller comes before everybody's, one for the currency before one for all.
@@ -52,28 +52,37 @@ pair AS MATERIALIZED (
 # The rounding rule: tax as on the lines, commission and fee half away from zero; what is left of
 # the gross amount is payable, so that the parts are the whole.
 SETTLE = f"""
-WITH {PAIRS}
-INSERT INTO finance_ordersettlement (order_id, seller_id, contract_id, currency, lines,
-  gross_amount, tax_amount, commission_amount, fee_amount, payable_amount, delivered_on,
-  settles_on, settled_at, origin)
-SELECT order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
-  gross - tax - commission - fee, delivered_on, settles_on, %(now)s, %(origin)s
-FROM share WHERE settles_on <= (%(now)s AT TIME ZONE time_zone)::date
-ORDER BY order_id, seller_id
-ON CONFLICT (order_id, seller_id) DO NOTHING
-RETURNING id
+WITH {PAIRS}, settled AS (
+  INSERT INTO finance_ordersettlement (order_id, seller_id, contract_id, currency, lines,
+    gross_amount, tax_amount, commission_amount, fee_amount, payable_amount, delivered_on,
+    settles_on, settled_at, origin)
+  SELECT order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
+    gross - tax - commission - fee, delivered_on, settles_on, %(now)s, %(origin)s
+  FROM share WHERE settles_on <= (%(now)s AT TIME ZONE time_zone)::date
+  ORDER BY order_id, seller_id
+  ON CONFLICT (order_id, seller_id) DO NOTHING
+  RETURNING id
+)
+SELECT id, NULL::bigint AS order_id, NULL::timestamptz AS due_at FROM settled
+UNION ALL
+SELECT NULL, order_id, min(settles_on::timestamp AT TIME ZONE time_zone) FROM share
+WHERE settles_on > (%(now)s AT TIME ZONE time_zone)::date GROUP BY order_id
+"""
+HEADS = f"""
+SELECT s.id AS head, 'settle:' || s.id AS key, '{EntryKind.SETTLEMENT}' AS kind,
+  'finance.ordersettlement' AS source_type, s.id AS source_id, s.settles_on AS due_on,
+  NULL::bigint AS reverses_id, '' AS reason
+FROM finance_ordersettlement s WHERE s.id = ANY(%(ids)s)
 """
 LINES = f"""
-SELECT 'settle:' || s.id AS key, '{EntryKind.SETTLEMENT}' AS kind,
-  'finance.ordersettlement' AS source_type, s.id AS source_id, s.settles_on AS due_on,
-  NULL::bigint AS reverses_id, '' AS reason, v.n, v.account, v.seller_id, s.order_id, s.currency,
-  v.amount
+SELECT s.id AS head, v.n, v.account, v.seller_id, s.order_id, s.currency, v.amount
 FROM finance_ordersettlement s CROSS JOIN LATERAL (VALUES
   (1, '{CUSTOMERS}', NULL::bigint, s.gross_amount),
   (2, '{TAX}', NULL, -s.tax_amount),
   (3, '{COMMISSION}', NULL, -s.commission_amount),
   (4, '{FEES}', NULL, -s.fee_amount),
-  (5, CASE WHEN s.seller_id IS NULL THEN '{SALES}' ELSE '{SELLER_PAYABLE}' END, s.seller_id,
+  (CASE WHEN s.gross_amount = 0 THEN 1 ELSE 5 END,
+    CASE WHEN s.seller_id IS NULL THEN '{SALES}' ELSE '{SELLER_PAYABLE}' END, s.seller_id,
     -s.payable_amount)
 ) AS v(n, account, seller_id, amount)
 WHERE s.id = ANY(%(ids)s)
@@ -84,30 +93,22 @@ SELECT id AS subject_id, order_id, jsonb_build_object('seller', seller_id, 'curr
   NULL::timestamptz AS occurred_at
 FROM finance_ordersettlement WHERE id = ANY(%(ids)s)
 """
-LEFT = f"""
-WITH {PAIRS}, due AS (
-  SELECT x.order_id, min(x.settles_on::timestamp AT TIME ZONE x.time_zone) AS due_at FROM share x
-  WHERE NOT EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = x.order_id
-    AND s.seller_id IS NOT DISTINCT FROM x.seller_id) GROUP BY x.order_id
-)
+QUEUE = f"""
+WITH {PAIRS}
+INSERT INTO finance_settlementdue (order_id, due_at)
+SELECT x.order_id, min(x.settles_on::timestamp AT TIME ZONE x.time_zone) FROM share x
+WHERE NOT EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = x.order_id
+  AND s.seller_id IS NOT DISTINCT FROM x.seller_id)
+GROUP BY x.order_id ORDER BY x.order_id ON CONFLICT (order_id) DO NOTHING
 """
-QUEUE = (
-    LEFT
-    + """
-INSERT INTO finance_settlementdue (order_id, due_at) SELECT order_id, due_at FROM due
-ORDER BY order_id ON CONFLICT (order_id) DO NOTHING
+UNQUEUE = """
+DELETE FROM finance_settlementdue WHERE order_id = ANY(%(orders)s) AND order_id <> ALL(%(later)s)
 """
-)
-UNQUEUE = (
-    LEFT
-    + """, later AS (
-  UPDATE finance_settlementdue q SET due_at = greatest(due.due_at, %(now)s) FROM due
-  WHERE q.order_id = due.order_id AND q.order_id = ANY(%(orders)s)
-)
-DELETE FROM finance_settlementdue q WHERE q.order_id = ANY(%(orders)s)
-  AND NOT EXISTS (SELECT FROM due WHERE due.order_id = q.order_id)
+POSTPONE = """
+UPDATE finance_settlementdue q SET due_at = l.due_at
+FROM unnest(%(later)s::bigint[], %(times)s::timestamptz[]) AS l(order_id, due_at)
+WHERE q.order_id = l.order_id
 """
-)
 
 
 @dataclass(slots=True)
@@ -149,10 +150,14 @@ def settle_orders(order_ids: Sequence[int] | None, *, now: datetime, reason: str
         return result
     unit = current_unit()
     rows = execute(SETTLE, {"orders": orders, "now": now, "origin": unit.actor.origin})
-    if rows:
-        result.settlements = [row[0] for row in rows]
-        post_selected(LINES, {"ids": result.settlements})
+    result.settlements = [pk for pk, _, _ in rows if pk is not None]
+    later = {order_id: due_at for pk, order_id, due_at in rows if pk is None}
+    if result.settlements:
+        post_selected(HEADS, LINES, {"ids": result.settlements})
         emit_selected("order.settled", TOLD, {"ids": result.settlements})
         charge_refunds(orders, now=now)
-    execute(UNQUEUE, {"orders": orders, "now": now})
+    queue = {"orders": orders, "later": list(later), "times": list(later.values())}
+    execute(UNQUEUE, queue)
+    if later:
+        execute(POSTPONE, queue)
     return result
