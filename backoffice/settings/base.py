@@ -199,7 +199,8 @@ EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
 EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
 EMAIL_TIMEOUT = 10
 # Where customers reach us: links in messages begin with it.
-PUBLIC_URL = env("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+_web_url = env("BACKOFFICE_WEB_URL", default="http://127.0.0.1:8000")
+PUBLIC_URL = env("PUBLIC_URL", default=_web_url).rstrip("/")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="shop@backoffice.invalid")
 
 LOGGING = {
