@@ -32,9 +32,9 @@ from orders.models import Order, SalesChannel
 from tests.fixtures.logistics import CarrierServer
 from tests.fixtures.mail import MailServer
 from tests.flow.processes import Client, Processes, chaos
-from tests.flow.test_sandbox_servers import free_ports
+from tests.flow.test_sandbox_servers import GOOD_LUCK, free_ports
 
-# Left out of the usual run: it takes a minute or more, and its patience depends on the machine.
+# Left out of the usual run: it takes a minute or more.
 pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def test_killed_programs(
     channel.save()
     Warehouse.objects.update(fulfilment=Fulfilment.AUTOMATIC)
     stocked("A", 500)
-    carrier_server.control(day_seconds=1)
+    carrier_server.control(day_seconds=1, odds=GOOD_LUCK)
     _token, text = create_token("shop", SCOPES)
     host, port = mail_server.server_address[:2]
     mail = {"EMAIL_HOST": str(host), "EMAIL_PORT": str(port)}
