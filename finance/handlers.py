@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import F
+
 from backoffice.core.choices import Origin
 from backoffice.core.events import on
 from backoffice.core.models import Event
@@ -62,6 +64,18 @@ def refund_cancelled(events: Sequence[Event], *, now: datetime) -> None:
     opened = open_refunds(commands, now=now)
     if _imported(events):
         _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
+
+
+@on("payment.captured")
+def withdraw_requests(events: Sequence[Event], *, now: datetime) -> None:
+    """Withdraw what still waits to be paid for orders that are paid in full by another way."""
+    paid = Order.objects.filter(pk__any=_orders(events), captured_amount__gte=F("total_amount"))
+    waiting = Payment.objects.filter(
+        order_id__any=list(paid.values_list("pk", flat=True)), status=PaymentStatus.PENDING
+    )
+    ids = list(waiting.order_by("pk").values_list("pk", flat=True))
+    if ids:
+        void_payments(ids, now=now, reason="paid by another way")
 
 
 @on("return.received")

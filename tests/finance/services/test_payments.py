@@ -145,3 +145,24 @@ def test_a_report_by_our_own_number(place):
     record_payments([report], now=PAID)
     assert Payment.objects.get().external_id == "ext"
     assert state(order) == ("PAID", 0, TOTAL)
+
+
+def test_a_request_is_withdrawn_when_the_order_is_paid_by_another_way(place, pay, drain, channel):
+    type(channel).objects.filter(pk=channel.pk).update(payment_terms="PREPAID")
+    order = place()
+    drain()
+    request = Payment.objects.get(order=order)
+    assert request.status == "PENDING"
+
+    part = pay(order, "part", amount=Decimal("10.00"))
+    drain()
+    request.refresh_from_db()
+    assert request.status == "PENDING"
+
+    rest = pay(order, "rest", amount=Decimal("13.80"))
+    drain()
+
+    request.refresh_from_db()
+    assert request.status == "VOIDED"
+    assert {part.status, rest.status} == {"CAPTURED"}
+    assert state(order) == ("PAID", 0, TOTAL)
