@@ -1,5 +1,6 @@
 """The users: people, integrations and jobs alike."""
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -14,7 +15,14 @@ class User(AbstractUser):
     kind = models.CharField(
         _("kind"), max_length=12, choices=UserKind.choices, default=UserKind.PERSON
     )
-    language = models.CharField(_("language"), max_length=10, default="en")
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        help_text=_("Empty: as the browser says."),
+    )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
 
     history = History(excluded_fields=["password", "last_login"])
