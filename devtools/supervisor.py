@@ -147,6 +147,8 @@ def serve(use) -> None:
     port, sandbox = free_ports(8000, 1), free_ports(8900, 4)
     env = {**use.env, "BACKOFFICE_SANDBOX_PORT": str(sandbox)}
     env["BACKOFFICE_WEB_URL"] = f"http://127.0.0.1:{port}"
+    # The sandbox carrier's day takes a minute, so that a newcomer sees parcels arrive.
+    env["SANDBOX_DAY_SECONDS"] = os.environ.get("SANDBOX_DAY_SECONDS", "60")
     prepare(env, password)
     env = project_environment(env)
     bin = VENV / "bin"

@@ -1,5 +1,6 @@
 """The small demo shop: what it sells, where it lies, who helps."""
 
+import secrets
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -56,6 +57,9 @@ def create_shop(*, now: datetime) -> None:
         carrier=carrier,
         adapter="sandbox",
         base_url=settings.SANDBOX_CARRIER_URL,
+        api_key="sandbox",
+        push_enabled=True,
+        webhook_secret=secrets.token_hex(16),
         is_default=True,
     )
     supplier = Supplier.objects.create(
