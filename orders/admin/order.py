@@ -82,15 +82,14 @@ class OrderAdmin(DocumentAdmin):
     }
     list_display = (
         "order_number",
-        "external_id",
         "channel",
         "customer",
+        money("total_amount", _("total")),
         "placed_at",
         STATUS,
         PAYMENT,
         FULFILMENT,
         number("short_quantity", _("short")),
-        money("total_amount", _("total")),
     )
     list_select_related = ("channel", "customer")
     list_filter = ("status", HeldFilter, "origin")
