@@ -34,8 +34,7 @@ from tests.fixtures.mail import MailServer
 from tests.flow.processes import Client, Processes, chaos
 from tests.flow.test_sandbox_servers import GOOD_LUCK, free_ports
 
-# Left out of the usual run: it takes a minute or more.
-pytestmark = [pytest.mark.soak, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 logger = logging.getLogger(__name__)
 ORDERS = 60
