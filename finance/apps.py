@@ -13,6 +13,7 @@ class FinanceConfig(AppConfig):
         from finance import (  # noqa: F401
             events,
             extensions,
+            filters,
             handlers,
             inbox,
             invariants,

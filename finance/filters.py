@@ -3,6 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.filtering import FilterSet
 from finance.choices import EntryKind, PaymentStatus, PayoutStatus, RefundKind, RefundStatus
 from finance.models import (
     CreditNote,
@@ -17,7 +18,7 @@ from finance.models import (
 from inventory.models import Seller
 
 
-class PaymentFilter(django_filters.FilterSet):
+class PaymentFilter(FilterSet):
     """Which payments."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -34,7 +35,7 @@ class PaymentFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class RefundFilter(django_filters.FilterSet):
+class RefundFilter(FilterSet):
     """Which refunds."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -52,7 +53,7 @@ class RefundFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class _SellerFilter(django_filters.FilterSet):
+class _SellerFilter(FilterSet):
     seller = django_filters.ModelChoiceFilter(
         queryset=Seller.objects.all(), to_field_name="code", label=_("seller")
     )
@@ -81,7 +82,7 @@ class PayoutFilter(_SellerFilter):
         fields: list[str] = []
 
 
-class EntryFilter(django_filters.FilterSet):
+class EntryFilter(FilterSet):
     """Which journal entries."""
 
     key = django_filters.CharFilter("idempotency_key", label=_("idempotency key"))
@@ -94,7 +95,7 @@ class EntryFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class SettlementFilter(django_filters.FilterSet):
+class SettlementFilter(FilterSet):
     """Which settled orders."""
 
     order_id = django_filters.NumberFilter(label=_("order"))
@@ -106,7 +107,7 @@ class SettlementFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class InvoiceFilter(django_filters.FilterSet):
+class InvoiceFilter(FilterSet):
     """Which invoices."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -119,7 +120,7 @@ class InvoiceFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class CreditNoteFilter(django_filters.FilterSet):
+class CreditNoteFilter(FilterSet):
     """Which credit notes."""
 
     number = django_filters.CharFilter(label=_("number"))

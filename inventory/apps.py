@@ -10,4 +10,4 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Inventory")
 
     def ready(self) -> None:
-        from inventory import events, invariants, states  # noqa: F401
+        from inventory import events, filters, invariants, states  # noqa: F401

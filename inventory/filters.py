@@ -3,6 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.filtering import FilterSet
 from backoffice.core.models import SettingsModel
 from inventory.choices import MoveKind, ProposalStatus, PurchaseOrderStatus
 from inventory.models import (
@@ -34,14 +35,14 @@ def by_code(
     )
 
 
-class StockFilter(django_filters.FilterSet):
+class StockFilter(FilterSet):
     """Which SKU in which warehouse."""
 
     sku = by_code(Sku, _("SKU"))
     warehouse = by_code(Warehouse, _("warehouse"))
 
 
-class SellerFilter(django_filters.FilterSet):
+class SellerFilter(FilterSet):
     """Which sellers."""
 
     code = django_filters.CharFilter(label=_("code"))
@@ -52,7 +53,7 @@ class SellerFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class ProductFilter(django_filters.FilterSet):
+class ProductFilter(FilterSet):
     """Which products."""
 
     code = django_filters.CharFilter(label=_("code"))
@@ -65,7 +66,7 @@ class ProductFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class SkuFilter(django_filters.FilterSet):
+class SkuFilter(FilterSet):
     """Which SKUs."""
 
     code = django_filters.CharFilter(label=_("code"))
@@ -79,7 +80,7 @@ class SkuFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class WarehouseFilter(django_filters.FilterSet):
+class WarehouseFilter(FilterSet):
     """Which warehouses."""
 
     code = django_filters.CharFilter(label=_("code"))
@@ -90,7 +91,7 @@ class WarehouseFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class LocationFilter(django_filters.FilterSet):
+class LocationFilter(FilterSet):
     """Which bins."""
 
     warehouse = by_code(Warehouse, _("warehouse"))
@@ -111,7 +112,7 @@ class StockLevelFilter(StockFilter):
         fields: list[str] = []
 
 
-class BinStockFilter(django_filters.FilterSet):
+class BinStockFilter(FilterSet):
     """Which bin stock."""
 
     sku = by_code(Sku, _("SKU"))
@@ -146,7 +147,7 @@ class ReservationFilter(StockFilter):
         fields: list[str] = []
 
 
-class SupplierFilter(django_filters.FilterSet):
+class SupplierFilter(FilterSet):
     """Which suppliers."""
 
     code = django_filters.CharFilter(label=_("code"))
@@ -157,7 +158,7 @@ class SupplierFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class SupplierItemFilter(django_filters.FilterSet):
+class SupplierItemFilter(FilterSet):
     """Which suppliers' items."""
 
     supplier = by_code(Supplier, _("supplier"))
@@ -169,7 +170,7 @@ class SupplierItemFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class PurchaseOrderFilter(django_filters.FilterSet):
+class PurchaseOrderFilter(FilterSet):
     """Which purchase orders."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -190,7 +191,7 @@ class PurchaseOrderFilter(django_filters.FilterSet):
         return queryset.filter(pk__in=lines.values("purchase_order_id"))
 
 
-class ReceiptFilter(django_filters.FilterSet):
+class ReceiptFilter(FilterSet):
     """Which receipts."""
 
     number = django_filters.CharFilter(label=_("number"))

@@ -10,4 +10,12 @@ class LogisticsConfig(AppConfig):
     verbose_name = _("Logistics")
 
     def ready(self) -> None:
-        from logistics import events, handlers, inbox, invariants, panels, states  # noqa: F401
+        from logistics import (  # noqa: F401
+            events,
+            filters,
+            handlers,
+            inbox,
+            invariants,
+            panels,
+            states,
+        )

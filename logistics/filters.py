@@ -3,6 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.filtering import FilterSet
 from inventory.models import Warehouse
 from logistics.choices import (
     ExceptionKind,
@@ -14,7 +15,7 @@ from logistics.choices import (
 from logistics.models import CarrierAccount, DeliveryException, Parcel, PickList, Shipment
 
 
-class ShipmentFilter(django_filters.FilterSet):
+class ShipmentFilter(FilterSet):
     """Which shipments."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -32,7 +33,7 @@ class ShipmentFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class PickListFilter(django_filters.FilterSet):
+class PickListFilter(FilterSet):
     """Which pick lists."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -46,7 +47,7 @@ class PickListFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class ParcelFilter(django_filters.FilterSet):
+class ParcelFilter(FilterSet):
     """Which parcels."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -66,7 +67,7 @@ class ParcelFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class DeliveryExceptionFilter(django_filters.FilterSet):
+class DeliveryExceptionFilter(FilterSet):
     """Which delivery exceptions."""
 
     number = django_filters.CharFilter(label=_("number"))

@@ -3,11 +3,12 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.filtering import FilterSet
 from orders.choices import FulfilmentStatus, OrderStatus, PaymentStatus, ReturnStatus
 from orders.models import Customer, Order, OrderLine, Return, SalesChannel
 
 
-class OrderFilter(django_filters.FilterSet):
+class OrderFilter(FilterSet):
     """Which orders."""
 
     number = django_filters.CharFilter("order_number", label=_("number"))
@@ -47,7 +48,7 @@ class OrderFilter(django_filters.FilterSet):
         return queryset.filter(short_quantity__gt=0) if value else queryset.filter(short_quantity=0)
 
 
-class ReturnFilter(django_filters.FilterSet):
+class ReturnFilter(FilterSet):
     """Which returns."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -62,7 +63,7 @@ class ReturnFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class CustomerFilter(django_filters.FilterSet):
+class CustomerFilter(FilterSet):
     """Which customers."""
 
     source = django_filters.CharFilter(label=_("source"))

@@ -14,6 +14,7 @@ class SupportConfig(AppConfig):
             disclosure,
             erasure,
             events,
+            filters,
             handlers,
             inbox,
             invariants,

@@ -3,11 +3,12 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.filtering import FilterSet
 from support.choices import Language, Priority, Skill, SurveyStatus, TicketStatus
 from support.models import Queue, Survey, Ticket
 
 
-class TicketFilter(django_filters.FilterSet):
+class TicketFilter(FilterSet):
     """Which tickets."""
 
     number = django_filters.CharFilter(label=_("number"))
@@ -32,7 +33,7 @@ class TicketFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class SurveyFilter(django_filters.FilterSet):
+class SurveyFilter(FilterSet):
     """Which surveys."""
 
     status = django_filters.ChoiceFilter(choices=SurveyStatus.choices, label=_("status"))

@@ -10,4 +10,4 @@ class InsightsConfig(AppConfig):
     verbose_name = _("Insights")
 
     def ready(self) -> None:
-        from backoffice.insights import standing  # noqa: F401
+        from backoffice.insights import filters, standing  # noqa: F401

@@ -4,11 +4,12 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
+from backoffice.core.filtering import FilterSet
 from backoffice.insights.choices import CheckState, Dimension, Domain, Metric
 from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
 
 
-class MetricFilter(django_filters.FilterSet):
+class MetricFilter(FilterSet):
     """Which figures."""
 
     metric = django_filters.MultipleChoiceFilter(choices=Metric.choices, label=_("metric"))
@@ -24,7 +25,7 @@ class MetricFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class BottleneckFilter(django_filters.FilterSet):
+class BottleneckFilter(FilterSet):
     """Which windows."""
 
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
@@ -36,7 +37,7 @@ class BottleneckFilter(django_filters.FilterSet):
         fields: list[str] = []
 
 
-class CheckRunFilter(django_filters.FilterSet):
+class CheckRunFilter(FilterSet):
     """Which runs."""
 
     code = django_filters.CharFilter("data_check__code", label=_("check"))
