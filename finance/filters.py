@@ -3,7 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
 from finance.choices import EntryKind, PaymentStatus, PayoutStatus, RefundKind, RefundStatus
 from finance.models import (
     CreditNote,
@@ -38,6 +38,11 @@ class PaymentFilter(FilterSet):
 class RefundFilter(FilterSet):
     """Which refunds."""
 
+    fixed = frozenset(
+        "number order order_id payment_id kind currency amount_min amount_max created_after"
+        " created_within created_before_ago".split()
+    )
+
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     order_id = django_filters.NumberFilter(label=_("order"))
@@ -46,7 +51,10 @@ class RefundFilter(FilterSet):
     kind = django_filters.MultipleChoiceFilter(choices=RefundKind.choices, label=_("kind"))
     currency = django_filters.CharFilter(label=_("currency"))
     amount_min = django_filters.NumberFilter("amount", "gte", label=_("amount from"))
+    amount_max = django_filters.NumberFilter("amount", "lte", label=_("amount to"))
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
+    created_within = WithinFilter("created_at", label=_("created within the last"))
+    created_before_ago = AgoFilter("created_at", label=_("created longer ago than"))
 
     class Meta:
         model = Refund
@@ -74,8 +82,16 @@ class StatementFilter(_SellerFilter):
 class PayoutFilter(_SellerFilter):
     """Which payouts."""
 
+    fixed = frozenset(
+        "number seller currency amount_min amount_max created_within created_before_ago".split()
+    )
+
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=PayoutStatus.choices, label=_("status"))
+    amount_min = django_filters.NumberFilter("amount", "gte", label=_("amount from"))
+    amount_max = django_filters.NumberFilter("amount", "lte", label=_("amount to"))
+    created_within = WithinFilter("created_at", label=_("created within the last"))
+    created_before_ago = AgoFilter("created_at", label=_("created longer ago than"))
 
     class Meta:
         model = Payout

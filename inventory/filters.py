@@ -1,9 +1,10 @@
 """One filter set per document, for the API, the admin and the rules alike."""
 
 import django_filters
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
 from backoffice.core.models import SettingsModel
 from inventory.choices import MoveKind, ProposalStatus, PurchaseOrderStatus
 from inventory.models import (
@@ -216,11 +217,27 @@ class ReplenishmentPolicyFilter(StockFilter):
 class ReplenishmentProposalFilter(StockFilter):
     """Which proposals."""
 
+    fixed = frozenset(
+        "number sku warehouse supplier currency value_min value_max planned_after"
+        " created_within created_before_ago".split()
+    )
+
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=ProposalStatus.choices, label=_("status"))
     supplier = by_code(Supplier, _("supplier"), "supplier_item__supplier")
     planned_after = django_filters.DateFilter("planned_on", "gte", label=_("planned from"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    value_min = django_filters.NumberFilter(
+        "value__gte", method="with_value", label=_("value from")
+    )
+    value_max = django_filters.NumberFilter("value__lte", method="with_value", label=_("value to"))
+    created_within = WithinFilter("created_at", label=_("created within the last"))
+    created_before_ago = AgoFilter("created_at", label=_("created longer ago than"))
 
     class Meta:
         model = ReplenishmentProposal
         fields: list[str] = []
+
+    def with_value(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        priced = queryset.alias(value=F("quantity") * F("unit_price"))
+        return priced.filter(**{name: value})

@@ -3,7 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
 from inventory.models import Warehouse
 from logistics.choices import (
     ExceptionKind,
@@ -50,6 +50,8 @@ class PickListFilter(FilterSet):
 class ParcelFilter(FilterSet):
     """Which parcels."""
 
+    fixed = frozenset("number account order_id shipment_id".split())
+
     number = django_filters.CharFilter(label=_("number"))
     tracking_number = django_filters.CharFilter(label=_("tracking number"))
     status = django_filters.MultipleChoiceFilter(choices=ParcelStatus.choices, label=_("status"))
@@ -61,6 +63,8 @@ class ParcelFilter(FilterSet):
     delivered_after = django_filters.IsoDateTimeFilter(
         "delivered_at", "gte", label=_("delivered after")
     )
+    shipped_within = WithinFilter("shipped_at", label=_("shipped within the last"))
+    shipped_before_ago = AgoFilter("shipped_at", label=_("shipped longer ago than"))
 
     class Meta:
         model = Parcel
@@ -70,11 +74,15 @@ class ParcelFilter(FilterSet):
 class DeliveryExceptionFilter(FilterSet):
     """Which delivery exceptions."""
 
+    fixed = frozenset("number kind order_id parcel_id opened_within opened_before_ago".split())
+
     number = django_filters.CharFilter(label=_("number"))
     kind = django_filters.MultipleChoiceFilter(choices=ExceptionKind.choices, label=_("kind"))
     status = django_filters.MultipleChoiceFilter(choices=ExceptionStatus.choices, label=_("status"))
     order_id = django_filters.NumberFilter(label=_("order id"))
     parcel_id = django_filters.NumberFilter(label=_("parcel id"))
+    opened_within = WithinFilter("opened_at", label=_("opened within the last"))
+    opened_before_ago = AgoFilter("opened_at", label=_("opened longer ago than"))
 
     class Meta:
         model = DeliveryException

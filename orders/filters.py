@@ -3,13 +3,19 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
 from orders.choices import FulfilmentStatus, OrderStatus, PaymentStatus, ReturnStatus
 from orders.models import Customer, Order, OrderLine, Return, SalesChannel
 
 
 class OrderFilter(FilterSet):
     """Which orders."""
+
+    fixed = frozenset(
+        "number external_id channel currency customer_id country sku total_min total_max"
+        " placed_after placed_before placed_within placed_before_ago".split()
+    )
+    permissions = {"customer_id": "orders.view_customer"}
 
     number = django_filters.CharFilter("order_number", label=_("number"))
     external_id = django_filters.CharFilter(label=_("external id"))
@@ -25,6 +31,7 @@ class OrderFilter(FilterSet):
     )
     currency = django_filters.CharFilter(label=_("currency"))
     customer_id = django_filters.NumberFilter(label=_("customer"))
+    country = django_filters.CharFilter("ship_to__country", "iexact", label=_("country"))
     sku = django_filters.CharFilter(method="with_sku", label=_("SKU"))
     is_held = django_filters.BooleanFilter(method="held", label=_("on hold"))
     is_short = django_filters.BooleanFilter(method="short", label=_("waiting for stock"))
@@ -32,6 +39,8 @@ class OrderFilter(FilterSet):
     total_max = django_filters.NumberFilter("total_amount", "lte", label=_("total to"))
     placed_after = django_filters.IsoDateTimeFilter("placed_at", "gte", label=_("placed after"))
     placed_before = django_filters.IsoDateTimeFilter("placed_at", "lt", label=_("placed before"))
+    placed_within = WithinFilter("placed_at", label=_("placed within the last"))
+    placed_before_ago = AgoFilter("placed_at", label=_("placed longer ago than"))
 
     class Meta:
         model = Order
@@ -51,12 +60,16 @@ class OrderFilter(FilterSet):
 class ReturnFilter(FilterSet):
     """Which returns."""
 
+    fixed = frozenset("number order requested_after requested_within requested_before_ago".split())
+
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=ReturnStatus.choices, label=_("status"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     requested_after = django_filters.IsoDateTimeFilter(
         "requested_at", "gte", label=_("requested after")
     )
+    requested_within = WithinFilter("requested_at", label=_("requested within the last"))
+    requested_before_ago = AgoFilter("requested_at", label=_("requested longer ago than"))
 
     class Meta:
         model = Return

@@ -3,13 +3,19 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
 from support.choices import Language, Priority, Skill, SurveyStatus, TicketStatus
 from support.models import Queue, Survey, Ticket
 
 
 class TicketFilter(FilterSet):
     """Which tickets."""
+
+    fixed = frozenset(
+        "number language order customer_id"
+        " opened_after opened_before opened_within opened_before_ago".split()
+    )
+    permissions = {"customer_id": "orders.view_customer"}
 
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=TicketStatus.choices, label=_("status"))
@@ -27,6 +33,8 @@ class TicketFilter(FilterSet):
     )
     opened_after = django_filters.IsoDateTimeFilter("opened_at", "gte", label=_("opened after"))
     opened_before = django_filters.IsoDateTimeFilter("opened_at", "lt", label=_("opened before"))
+    opened_within = WithinFilter("opened_at", label=_("opened within the last"))
+    opened_before_ago = AgoFilter("opened_at", label=_("opened longer ago than"))
 
     class Meta:
         model = Ticket

@@ -1,17 +1,24 @@
 """Named filters of documents, refusing what they do not know: an error never selects everything."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
+import re
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import django_filters
+from django import forms
+from django.core.exceptions import TooManyFieldsSent
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 FILTERSETS: dict[str, type["FilterSet"]] = {}
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+AGE = re.compile(r"([1-9][0-9]{0,3})([mhdw])", re.ASCII)
 
 
 class FilterError(ValueError):
@@ -22,14 +29,50 @@ class FilterError(ValueError):
         super().__init__(" ".join(f"{name}: {' '.join(why)}" for name, why in errors.items()))
 
 
+class AgeField(forms.CharField):
+    """A length of time such as 30m, 2h, 7d or 4w."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"help_text": gettext_lazy("Such as 30m, 2h, 7d or 4w.")} | kwargs)
+
+    def clean(self, value: Any) -> timedelta | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        match = AGE.fullmatch(text)
+        if match is None:
+            raise forms.ValidationError(_("Write a number and m, h, d or w, such as 7d."))
+        return timedelta(**{UNITS[match[2]]: int(match[1])})
+
+
+class WithinFilter(django_filters.Filter):
+    """What lies no longer ago than an age: `placed_within=7d`; counted from the set's `now`."""
+
+    field_class = AgeField
+    comparison = "gte"
+
+    def filter(self, qs: QuerySet, value: timedelta | None) -> QuerySet:
+        if value is None:
+            return qs
+        return qs.filter(**{f"{self.field_name}__{self.comparison}": self.parent.now - value})
+
+
+class AgoFilter(WithinFilter):
+    """What lies longer ago than an age: `placed_before_ago=2h`."""
+
+    comparison = "lt"
+
+
 class FilterSet(django_filters.FilterSet):
     """The filters of one document, for the API, the lists, saved views and rules alike.
 
     `fixed` names those whose answer never changes once the document exists: only they can be
-    tried on the past. `now` is what relative times count from.
+    tried on the past. `permissions` names those that tell more than the document's own page, with
+    the right that they need. `now` is what relative times count from: an instant, or a column.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset()
+    permissions: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -37,9 +80,10 @@ class FilterSet(django_filters.FilterSet):
         if meta is not None:
             FILTERSETS[meta.model._meta.label_lower] = cls
 
-    def __init__(self, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, now: datetime | F | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.now = now or timezone.now()
+        self.idle: set[str] = set()
 
     def known(self) -> dict[str, str]:
         """Return every parameter with the filter that it belongs to."""
@@ -48,6 +92,15 @@ class FilterSet(django_filters.FilterSet):
             suffixes = getattr(field.widget, "suffixes", None)
             names |= {f"{name}_{s}": name for s in suffixes} if suffixes else {name: name}
         return names
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        """Filter, and note the filters that added no condition."""
+        for name, value in self.form.cleaned_data.items():
+            filtered = self.filters[name].filter(queryset, value)
+            if len(filtered.query.where) == len(queryset.query.where):
+                self.idle.add(name)
+            queryset = filtered
+        return queryset
 
     def strict(self, ignore: Collection[str] = ()) -> QuerySet:
         """Return the filtered rows; raise FilterError on an unknown, empty or wrong parameter."""
@@ -61,15 +114,55 @@ class FilterSet(django_filters.FilterSet):
                 errors[name] = [_("This filter is empty.")]
         for name, wrong in self.form.errors.items():
             errors.setdefault(name, [str(text) for text in wrong])
-        for name in given:
-            # A field that cannot read a value may take it for none, which would select all.
-            if name not in errors and known[name] not in self.form.errors:
-                cleaned = self.form.cleaned_data.get(known[name])
-                if cleaned is None or (hasattr(cleaned, "__len__") and not len(cleaned)):
-                    errors[name] = [_("This value is not understood.")]
+        if not errors:
+            # What a field could not read, or a filter passed over, would select all.
+            filtered = self.qs
+            idle = [name for name in given if known[name] in self.idle]
+            errors = {name: [_("This value is not understood.")] for name in idle}
         if errors:
             raise FilterError(errors)
-        return self.qs
+        return filtered
+
+    def given(self) -> Iterator[tuple[str, forms.Field, Any]]:
+        """Yield name, field and value of every filter that is used and was understood."""
+        for name, field in self.form.fields.items():
+            value = self.form.cleaned_data.get(name) if self.is_valid() else None
+            if value is not None and value != [] and value != "":
+                yield name, field, value
+
+    def words(self) -> dict[str, str]:
+        """Return the conditions as people say them, by filter."""
+        return {
+            name: f"{field.label}: {_worded(field, value)}" for name, field, value in self.given()
+        }
+
+    def rotting(self) -> list[str]:
+        """Return the filters in use that name a day or an instant, which passes."""
+        dated = (forms.DateField, forms.DateTimeField)
+        return [name for name, field, _value in self.given() if isinstance(field, dated)]
+
+
+def _worded(field: forms.Field, value: Any) -> str:
+    if isinstance(value, timedelta):
+        return _age(value)
+    if isinstance(value, datetime):
+        return date_format(timezone.localtime(value), "Y-m-d H:i")
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    if isinstance(value, list):
+        return _(" or ").join(_worded(field, item) for item in value)
+    if isinstance(value, models.Model):
+        return str(value)
+    labels = dict(getattr(field, "choices", ()))
+    return str(labels.get(value, value))
+
+
+def _age(value: timedelta) -> str:
+    minutes = int(value.total_seconds()) // 60
+    for unit, size in (("w", 7 * 24 * 60), ("d", 24 * 60), ("h", 60)):
+        if minutes % size == 0:
+            return f"{minutes // size}{unit}"
+    return f"{minutes}m"
 
 
 def filterset_of(model: type[models.Model] | str) -> type[FilterSet] | None:
@@ -78,9 +171,29 @@ def filterset_of(model: type[models.Model] | str) -> type[FilterSet] | None:
     return FILTERSETS.get(label)
 
 
-def select(label: str, query: str, *, now: datetime, queryset: QuerySet | None = None) -> QuerySet:
-    """Return the documents that a stored query string names, or raise FilterError."""
+def read_filter(
+    label: str, query: str, *, now: datetime | F, queryset: QuerySet | None = None
+) -> FilterSet:
+    """Return a document's filter set with the values of a stored query string."""
     filterset = FILTERSETS.get(label)
     if filterset is None:
         raise FilterError({"": [_("%(document)s has no filters.") % {"document": label}]})
-    return filterset(QueryDict(query), queryset=queryset, now=now).strict()
+    try:
+        data = QueryDict(query)
+    except TooManyFieldsSent:
+        raise FilterError({"": [_("The filter has too many parts.")]}) from None
+    return filterset(data, queryset=queryset, now=now)
+
+
+def select(label: str, query: str, *, now: datetime, queryset: QuerySet | None = None) -> QuerySet:
+    """Return the documents that a stored query string names, or raise FilterError."""
+    return read_filter(label, query, now=now, queryset=queryset).strict()
+
+
+def canonical(query: str) -> str:
+    """Return a query string with its parameters in order, so that equal filters are equal text."""
+    pairs = sorted((name, value) for name, values in QueryDict(query).lists() for value in values)
+    ordered = QueryDict(mutable=True)
+    for name, value in pairs:
+        ordered.appendlist(name, value)
+    return ordered.urlencode()
