@@ -16,6 +16,7 @@ from backoffice.core import wakeup
 from backoffice.core.actor import _unit, acting_job, current_unit
 from backoffice.core.choices import Origin
 from backoffice.core.models.event import Event, EventDelivery
+from backoffice.core.past import moment_played
 
 logger = logging.getLogger(__name__)
 
@@ -194,11 +195,12 @@ def emit_selected(kind: str, source: str, parameters: Mapping[str, Any]) -> None
 
 
 def historic_times(events: Iterable[Event]) -> dict[int, datetime]:
-    """Return when imported orders' events happened: what follows by itself happened then, too."""
+    """Return when orders' past events happened: what follows by itself happened then, too."""
+    is_past = moment_played() is not None
     return {
         e.order_id: e.occurred_at
         for e in events
-        if e.origin == Origin.IMPORT and e.order_id is not None
+        if (is_past or e.origin == Origin.IMPORT) and e.order_id is not None
     }
 
 
@@ -289,6 +291,7 @@ def _run(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime) -> 
     for origin, batch in by_origin.items():
         # What is imported is handled at its own time, as if it had been live.
         moment = max(e.occurred_at for e in batch) if origin == Origin.IMPORT else now
+        moment = moment_played() or moment
         with acting_job("events", origin=origin):
             SUBSCRIPTIONS[handler].function(batch, now=moment)
     EventDelivery.objects.filter(pk__in=[d for d, _ in claimed]).delete()

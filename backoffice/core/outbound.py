@@ -15,6 +15,7 @@ from backoffice.core import wakeup
 from backoffice.core.actor import current_unit
 from backoffice.core.choices import Origin
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage, OutboundStatus
+from backoffice.core.past import moment_played
 from backoffice.core.sql import insert_rows
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class WriteMessage:
 def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[int]:
     """Queue messages in the open service block; what is imported is recorded as suppressed.
 
+    What a played past wrote counts as sent.
     Without a template in the language the English one serves; without any, or without a
     recipient, nothing is queued.
     """
@@ -55,6 +57,7 @@ def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[i
     if not ready:
         return []
     suppressed = unit.actor.origin == Origin.IMPORT
+    past = OutboundStatus.SENT if moment_played() else OutboundStatus.QUEUED
     rows = insert_rows(
         OutboundMessage,
         {
@@ -70,7 +73,8 @@ def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[i
         },
         constants={
             "origin": unit.actor.origin,
-            "status": OutboundStatus.SUPPRESSED if suppressed else OutboundStatus.QUEUED,
+            "status": OutboundStatus.SUPPRESSED if suppressed else past,
+            "sent_at": moment_played(),
             "next_attempt_at": now,
             "created_at": now,
         },

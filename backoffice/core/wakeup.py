@@ -4,6 +4,8 @@ import logging
 import time
 from typing import Any
 
+from backoffice.core.past import moment_played
+
 logger = logging.getLogger(__name__)
 SILENCE = 30.0
 _silent_until = 0.0
@@ -15,7 +17,7 @@ def wake(task: Any, *args: Any, **options: Any) -> None:
     A request must not wait for a broker that is down: what it would have woken is found by beat.
     """
     global _silent_until
-    if time.monotonic() < _silent_until:
+    if time.monotonic() < _silent_until or moment_played():
         return
     try:
         task.apply_async(args, retry=False, **options)
