@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
@@ -10,9 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.dashboard import context
 from backoffice.insights.board import invariant_board
+from backoffice.ui.site import ThemedSite
 
 
-class BackofficeAdminSite(AdminSite):
+class BackofficeAdminSite(ThemedSite):
     site_header = _("Backoffice")
     site_title = _("Backoffice")
     index_title = _("Today")

@@ -56,6 +56,8 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
+# The staff site without its theme.
+PLAIN_ADMIN = env.bool("BACKOFFICE_PLAIN_ADMIN", default=False)
 INSTALLED_APPS = [
     "backoffice.core",
     "inventory",
@@ -66,6 +68,7 @@ INSTALLED_APPS = [
     "backoffice.insights",
     "backoffice.replay",
     "backoffice.ui",
+    *(["unfold.apps.BasicAppConfig"] if not PLAIN_ADMIN else []),
     "backoffice.apps.BackofficeAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

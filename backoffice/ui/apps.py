@@ -6,3 +6,6 @@ from django.apps import AppConfig
 class UiConfig(AppConfig):
     name = "backoffice.ui"
     label = "ui"
+
+    def ready(self) -> None:
+        from backoffice.ui import checks  # noqa: F401

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from backoffice.ui.admin import SettingsAdmin
+from backoffice.ui.admin import Inline, SettingsAdmin
 from backoffice.ui.display import badge
 from inventory.choices import COLOURS
 from inventory.models import KitComponent, Location, Lot, Product, Seller, Sku, Warehouse
@@ -17,21 +17,22 @@ class SellerAdmin(SettingsAdmin):
 
 @admin.register(Product)
 class ProductAdmin(SettingsAdmin):
+    sidebar_group = "inventory"
     list_display = ("code", "name", "category", "seller", "is_active")
     list_select_related = ("seller",)
     search_fields = ("code__istartswith", "name__icontains")
     ordering = ("-id",)
 
 
-class KitComponentInline(admin.TabularInline):
+class KitComponentInline(Inline):
     model = KitComponent
     fk_name = "kit"
     raw_id_fields = ("component",)
-    extra = 0
 
 
 @admin.register(Sku)
 class SkuAdmin(SettingsAdmin):
+    sidebar_group = "inventory"
     list_display = (
         "code",
         "name",

@@ -42,6 +42,7 @@ from inventory.states import PURCHASE_ORDER
 
 @admin.register(Supplier)
 class SupplierAdmin(SettingsAdmin):
+    sidebar_group = "inventory"
     list_display = ("code", "name", "email", "currency", "exchange_rate", "is_active")
     search_fields = ("code", "name")
     ordering = ("code",)
@@ -49,6 +50,7 @@ class SupplierAdmin(SettingsAdmin):
 
 @admin.register(SupplierItem)
 class SupplierItemAdmin(SettingsAdmin):
+    sidebar_group = "inventory"
     list_display = (
         "sku",
         "supplier",

@@ -22,6 +22,7 @@ class SalesChannelAdmin(SettingsAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(SettingsAdmin):
+    sidebar_group = "orders"
     list_display = ("__str__", "source", "external_id", "email", "country", "language")
     search_fields = ("name", "email__istartswith", "external_id__exact")
     ordering = ("-id",)
@@ -29,6 +30,7 @@ class CustomerAdmin(SettingsAdmin):
 
 @admin.register(Price)
 class PriceAdmin(SettingsAdmin):
+    sidebar_group = "orders"
     list_display = ("sku", "channel", "unit_price", "currency", "valid_from", "is_active")
     list_select_related = ("sku", "channel")
     raw_id_fields = ("sku",)

@@ -166,7 +166,7 @@ def test_a_bulk_verb_shows_what_it_would_do_and_does_it_when_confirmed(boss, cli
 
 
 def test_many_documents_become_a_job(boss, client, place, monkeypatch):
-    monkeypatch.setattr("backoffice.ui.admin.INLINE_LIMIT", 1)
+    monkeypatch.setattr("backoffice.ui.admin.bulk.INLINE_LIMIT", 1)
     ids = [place(str(n)).pk for n in range(2)]
     chosen = {"action": "verb_confirm", "_selected_action": ids, "confirmed": "1"}
 

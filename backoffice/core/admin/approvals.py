@@ -20,6 +20,7 @@ from backoffice.ui.display import badge
 
 @admin.register(Approval)
 class ApprovalAdmin(DocumentAdmin):
+    sidebar_group = "work"
     machine = APPROVAL
     verbs = {
         "approve": approve_approvals,

@@ -63,6 +63,7 @@ class UploadForm(forms.Form):
 
 @admin.register(Import)
 class ImportAdmin(ReadOnlyAdmin):
+    sidebar_group = "work"
     list_display = ("__str__", "file", "rows_by_status", "job", "created_by", "created_at")
     list_select_related = ("file", "job", "created_by")
     readonly_fields = ("rows_by_status",)

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -36,13 +38,21 @@ from backoffice.core.models.job import JOB_COLOURS, RowOutcome
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tasks import SCHEDULED
 from backoffice.core.tokens import create_token
-from backoffice.ui.admin import NeverDeleted, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
-from backoffice.ui.history import WritingMixin
+from backoffice.ui.theme import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+
+
+@admin.register(Group)
+class GroupAdmin(SettingsAdmin, DjangoGroupAdmin):
+    pass
 
 
 @admin.register(User)
-class UserAdmin(NeverDeleted, WritingMixin, DjangoUserAdmin):
+class UserAdmin(SettingsAdmin, DjangoUserAdmin):
+    form = UserChangeForm
+    add_form = AdminUserCreationForm
+    change_password_form = AdminPasswordChangeForm
     list_display = ("username", "first_name", "last_name", "kind", "is_active", "is_staff")
     list_filter = ("kind", "is_active", "is_staff")
     fieldsets = (
@@ -111,9 +121,7 @@ class MasterAdmin(SettingsAdmin):
 @admin.register(Address)
 class AddressAdmin(ReadOnlyAdmin):
     list_display = ("__str__",)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return False
+    sidebar_group = None
 
 
 @admin.register(Event)
@@ -182,6 +190,7 @@ class TaskSwitchAdmin(SettingsAdmin):
 
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
+    sidebar_group = "work"
     list_display = ("__str__", badge("status", JOB_COLOURS), "total", "progress", "created_by")
     list_select_related = ("created_by",)
     readonly_fields = ("progress",)

@@ -1,0 +1,83 @@
+"""What all screens share, and the two plain kinds: settings and rows that only services write."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest
+
+from backoffice.core import extensions
+from backoffice.ui.disclosure import disclose
+from backoffice.ui.erasure import PERMISSION, ask_to_erase
+from backoffice.ui.export import export_csv
+from backoffice.ui.history import HistoryMixin, WritingMixin
+from backoffice.ui.paginator import BoundedPaginator
+from backoffice.ui.theme import ModelAdmin, TabularInline
+
+
+class NeverDeleted:
+    """Nothing is deleted in the admin."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnly(NeverDeleted):
+    """Rows that only services write."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class Inline(TabularInline):
+    """Rows that are edited with their parent."""
+
+    extra = 0
+
+
+class ReadOnlyInline(ReadOnly, Inline):
+    """A document's children, to be looked at."""
+
+    can_delete = False
+    show_change_link = False
+
+
+class BaseAdmin(HistoryMixin, ModelAdmin):
+    """What all lists share."""
+
+    # The group of the sidebar that shows it: empty for the usual one, None for nowhere.
+    sidebar_group: str | None = ""
+    # A foreign app's screen that the site put on our base.
+    is_adopted = False
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    actions_selection_counter = True
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.sidebar_group is not None and super().has_module_permission(request)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions = super().get_actions(request)
+        for action, name in self._shared_actions(request):
+            actions[name] = (action, name, action.short_description)
+        return actions
+
+    def _shared_actions(self, request: HttpRequest) -> Iterator[tuple[Any, str]]:
+        yield export_csv, "export_csv"
+        if extensions.erasers(self.opts.label_lower) and request.user.has_perm(PERMISSION):
+            yield disclose, "disclose"
+            yield ask_to_erase, "ask_to_erase"
+
+
+class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
+    """Master data in plain forms, kept in history, retired by `is_active`."""
+
+
+class ReadOnlyAdmin(ReadOnly, BaseAdmin):
+    """Rows to be looked at; actions with `permissions=["operate"]` need the right to change."""
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
