@@ -4,10 +4,14 @@ import logging
 import time
 from typing import Any
 
+from kombu.pools import producers
+
 from backoffice.core.past import moment_played
 
 logger = logging.getLogger(__name__)
 SILENCE = 30.0
+# One try, and no longer than this for each of its steps: a request waits for it.
+PATIENCE = {"max_retries": 0, "socket_connect_timeout": 0.2, "socket_timeout": 0.2}
 _silent_until = 0.0
 
 
@@ -20,7 +24,10 @@ def wake(task: Any, *args: Any, **options: Any) -> None:
     if time.monotonic() < _silent_until or moment_played():
         return
     try:
-        task.apply_async(args, retry=False, **options)
+        known = task.app.conf.broker_transport_options
+        broker = task.app.connection_for_write(transport_options=known | PATIENCE)
+        with producers[broker].acquire() as producer:
+            task.apply_async(args, producer=producer, retry=False, **options)
     except Exception as error:
         _silent_until = time.monotonic() + SILENCE
         logger.warning("No worker could be woken, beat does it later: %s", error)

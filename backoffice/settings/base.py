@@ -48,6 +48,8 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": _cache_url,
         "KEY_PREFIX": "backoffice",
+        # A request does without the cache rather than wait for it.
+        "OPTIONS": {"socket_timeout": 0.5},
     }
 }
 
