@@ -14,6 +14,7 @@ from backoffice.core.events import Fact, declare, emit
 from backoffice.core.extensions import Text, blocker
 from backoffice.core.models import Approval, ApprovalPolicy, User
 from backoffice.core.models.approval import ApprovalStatus
+from backoffice.core.origins import inherited
 from backoffice.core.sql import insert_rows
 from backoffice.core.states import Machine, Outcome, Transition
 
@@ -126,6 +127,7 @@ def request_approvals(
             "amount": [a.amount for a in asked],
             "currency": [a.currency for a in asked],
             "note": [(a.note or reason)[:300] for a in asked],
+            "origin": inherited([(a.subject_type, a.subject_id) for a in asked]),
         },
         constants={"status": ApprovalStatus.REQUESTED},
         on_conflict="ON CONFLICT DO NOTHING",

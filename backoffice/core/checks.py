@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import Error, register
 from django.db.models import Q
 
 from backoffice.core.events import FLOORS, KINDS, SUBSCRIPTIONS
+from backoffice.core.models import BusinessDocument
 from backoffice.core.states import Machine
 
 
@@ -56,6 +58,26 @@ def check_machines(app_configs: Any, **kwargs: Any) -> list[Error]:
                             )
                         )
     return errors
+
+
+@register()
+def check_served_documents(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """Refuse a document that points at another and does not say whether it serves it."""
+    return [
+        Error(
+            f"{model._meta.label} points at {', '.join(keys)} and declares no `serves`.",
+            hint="Name the keys from which new documents take their origin, or ().",
+            id="core.E005",
+        )
+        for model in apps.get_models()
+        if issubclass(model, BusinessDocument) and not hasattr(model, "serves")
+        if (keys := _document_keys(model))
+    ]
+
+
+def _document_keys(model: type[BusinessDocument]) -> list[str]:
+    keys = [f for f in model._meta.concrete_fields if isinstance(f.related_model, type)]
+    return [f.name for f in keys if issubclass(f.related_model, BusinessDocument)]  # type: ignore[arg-type]
 
 
 def _lookups(condition: Q) -> list[str]:

@@ -16,6 +16,7 @@ from backoffice.core import wakeup
 from backoffice.core.actor import _unit, acting_job, current_unit
 from backoffice.core.choices import Origin
 from backoffice.core.models.event import Event, EventDelivery
+from backoffice.core.origins import origin_sql
 from backoffice.core.past import moment_played
 
 logger = logging.getLogger(__name__)
@@ -135,10 +136,10 @@ def _header(kind: str) -> dict[str, Any]:
 def _origin(kind: str) -> dict[str, str]:
     """Return how an event learns its origin: a document that is not live stays so, whoever acts."""
     model = apps.get_model(KINDS[kind].subject)
-    if not needs_event(KINDS[kind].subject):
+    if not hasattr(model, "origin"):
         return {"origin": "%(origin)s", "join": ""}
     return {
-        "origin": "coalesce(nullif(d.origin, 'LIVE'), %(origin)s)",
+        "origin": origin_sql("d"),
         "join": f'LEFT JOIN "{model._meta.db_table}" d ON d.id = f.subject_id',
     }
 

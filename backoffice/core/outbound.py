@@ -12,9 +12,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from backoffice.core import wakeup
-from backoffice.core.actor import current_unit
 from backoffice.core.choices import Origin
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage, OutboundStatus
+from backoffice.core.origins import inherited
 from backoffice.core.past import moment_played
 from backoffice.core.sql import insert_rows
 
@@ -47,7 +47,6 @@ def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[i
     Without a template in the language the English one serves; without any, or without a
     recipient, nothing is queued.
     """
-    unit = current_unit()
     templates = _templates({c.template for c in commands if c.template})
     ready = []
     for command in commands:
@@ -56,8 +55,10 @@ def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[i
             ready.append((command, *words))
     if not ready:
         return []
-    suppressed = unit.actor.origin == Origin.IMPORT
-    past = OutboundStatus.SENT if moment_played() else OutboundStatus.QUEUED
+    origins = inherited([(c.for_type, c.for_id) for c, _, _ in ready])
+    usual = OutboundStatus.SENT if moment_played() else OutboundStatus.QUEUED
+    suppressed = OutboundStatus.SUPPRESSED
+    statuses = [suppressed if origin == Origin.IMPORT else usual for origin in origins]
     rows = insert_rows(
         OutboundMessage,
         {
@@ -70,17 +71,13 @@ def queue_messages(commands: Sequence[WriteMessage], *, now: datetime) -> list[i
             "for_type": [c.for_type for c, _, _ in ready],
             "for_id": [c.for_id for c, _, _ in ready],
             "order_id": [c.order_id for c, _, _ in ready],
+            "origin": origins,
+            "status": statuses,
         },
-        constants={
-            "origin": unit.actor.origin,
-            "status": OutboundStatus.SUPPRESSED if suppressed else past,
-            "sent_at": moment_played(),
-            "next_attempt_at": now,
-            "created_at": now,
-        },
+        constants={"sent_at": moment_played(), "next_attempt_at": now, "created_at": now},
         on_conflict="ON CONFLICT (dedupe_key) DO NOTHING",
     )
-    if rows and not suppressed:
+    if rows and OutboundStatus.QUEUED in statuses:
         transaction.on_commit(wake, robust=True)
     return [row[0] for row in rows]
 

@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.db.models.expressions import RawSQL
 
 from backoffice.core.actor import current_unit
+from backoffice.core.origins import origin_column
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -44,13 +45,15 @@ def insert_rows(
     """Insert rows given as columns of equal length, in one statement; return `returning`.
 
     `columns` and `constants` are keyed by attribute name (`order_id`). A business document gets
-    actor, origin and the block's `now`; columns left out keep their database default.
+    actor, the block's `now` and the origin of what it serves; columns left out keep their database
+    default.
     """
     from backoffice.core.models.document import BusinessDocument
 
     fixed: dict[str, Any] = dict(constants or {})
     if issubclass(model, BusinessDocument):
         unit = current_unit()
+        columns = {**columns, **origin_column(model, columns)}
         fixed = {
             "created_by_id": unit.actor.user_id,
             "modified_by_id": unit.actor.user_id,

@@ -29,6 +29,7 @@ class Invoice(BusinessDocument):
     """What a customer was charged for an order, issued once all of it is delivered."""
 
     lock_rank = 68
+    serves = ("order",)
 
     number = models.CharField(_("number"), max_length=30, unique=True)
     sequence = models.BigIntegerField(_("sequence"), unique=True)
@@ -93,6 +94,7 @@ class CreditNote(BusinessDocument):
     """What an invoice gives back for one refund."""
 
     lock_rank = 69
+    serves = ("invoice",)
 
     number = models.CharField(_("number"), max_length=30, unique=True)
     sequence = models.BigIntegerField(_("sequence"), unique=True)

@@ -54,6 +54,7 @@ class Payment(BusinessDocument):
     """Money of a customer for one order; an order may have several."""
 
     lock_rank = 60
+    serves = ("order",)
 
     number = number_field("PY")
     order = models.ForeignKey(
@@ -127,6 +128,7 @@ class Refund(BusinessDocument):
     """
 
     lock_rank = 61
+    serves = ("order",)
 
     number = number_field("RF")
     order = models.ForeignKey(

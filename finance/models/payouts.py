@@ -96,6 +96,7 @@ class Payout(BusinessDocument):
     """Money to a seller for one statement, approved by a second person."""
 
     lock_rank = 67
+    serves = ("statement",)
 
     number = number_field("PT")
     statement = models.ForeignKey(

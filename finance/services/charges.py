@@ -60,8 +60,8 @@ RETURNING id
 HEADS = f"""
 SELECT s.id AS head, 'refund-share:' || s.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
   'finance.refundshare' AS source_type, s.id AS source_id, %(day)s::date AS due_on,
-  NULL::bigint AS reverses_id, '' AS reason
-FROM finance_refundshare s WHERE s.id = ANY(%(ids)s)
+  NULL::bigint AS reverses_id, '' AS reason, r.origin
+FROM finance_refundshare s JOIN finance_refund r ON r.id = s.refund_id WHERE s.id = ANY(%(ids)s)
 """
 LINES = f"""
 SELECT s.id AS head, v.n, v.account, v.seller_id, s.order_id, s.currency, v.amount

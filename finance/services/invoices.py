@@ -10,13 +10,14 @@ from datetime import datetime
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
+from backoffice.core.origins import origin_sql
 from backoffice.core.sql import execute
 from finance.models import DocumentSeries
 from finance.services.days import company_day
 from orders.models import Order
 
 LIVE = """
-SELECT l.order_id, o.currency, sum(CASE WHEN l.cancelled = 0 THEN l.gross_amount
+SELECT l.order_id, o.currency, o.origin, sum(CASE WHEN l.cancelled = 0 THEN l.gross_amount
     ELSE round(l.gross_amount * (l.quantity - l.cancelled) / l.quantity, currency_exponent(
       o.currency)) END) AS gross,
   sum(CASE WHEN l.cancelled = 0 THEN l.tax_amount
@@ -25,7 +26,7 @@ SELECT l.order_id, o.currency, sum(CASE WHEN l.cancelled = 0 THEN l.gross_amount
 FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
 WHERE o.id = ANY(%(orders)s) AND o.delivered_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM finance_invoice i WHERE i.order_id = o.id)
-GROUP BY l.order_id, o.currency
+GROUP BY l.order_id, o.currency, o.origin
 """
 # A counter row, not a sequence: a rollback gives the number back.
 NUMBERED = """
@@ -39,12 +40,12 @@ WITH given AS (
 """
 ISSUE = (
     NUMBERED.format(source=LIVE, series="INVOICE", order="order_id")
-    + """
+    + f"""
 INSERT INTO finance_invoice (number, sequence, order_id, issued_on, currency, net_amount,
   tax_amount, gross_amount, created_at, created_by_id, updated_at, modified_by_id, origin)
 SELECT c.prefix || lpad((c.base + g.n)::text, greatest(8, length((c.base + g.n)::text)), '0'),
   c.base + g.n, g.order_id, %(day)s, g.currency, g.gross - g.tax, g.tax, g.gross, %(now)s,
-  %(actor)s, %(now)s, %(actor)s, %(origin)s
+  %(actor)s, %(now)s, %(actor)s, {origin_sql("g")}
 FROM given g CROSS JOIN counter c ORDER BY g.n
 RETURNING id, order_id, number, gross_amount, currency
 """
@@ -65,8 +66,8 @@ WHERE i.id = ANY(%(ids)s) AND l.quantity > l.cancelled AND l.kit_line_id IS NULL
 # Tax goes back in proportion, as the difference of rounded running totals: all of it in the end.
 # What a customer gets beyond the price is no part of it and of no note.
 REFUNDED = """
-SELECT refund_id, invoice_id, currency, gross, tax FROM (
-SELECT r.id AS refund_id, i.id AS invoice_id, i.currency, r.amount AS gross,
+SELECT refund_id, invoice_id, currency, origin, gross, tax FROM (
+SELECT r.id AS refund_id, i.id AS invoice_id, i.currency, i.origin, r.amount AS gross,
   round(i.tax_amount * (i.credited_amount + sum(r.amount) OVER w) / i.gross_amount, e.e)
     - round(i.tax_amount * (i.credited_amount + sum(r.amount) OVER w - r.amount)
       / i.gross_amount, e.e) AS tax,
@@ -80,13 +81,13 @@ WINDOW w AS (PARTITION BY r.order_id ORDER BY r.id)) x WHERE x.is_within
 """
 CREDIT = (
     NUMBERED.format(source=REFUNDED, series="CREDIT_NOTE", order="refund_id")
-    + """, note AS (
+    + f""", note AS (
   INSERT INTO finance_creditnote (number, sequence, invoice_id, refund_id, issued_on, currency,
     net_amount, tax_amount, gross_amount, created_at, created_by_id, updated_at, modified_by_id,
     origin)
   SELECT c.prefix || lpad((c.base + g.n)::text, greatest(8, length((c.base + g.n)::text)), '0'),
     c.base + g.n, g.invoice_id, g.refund_id, %(day)s, g.currency, g.gross - g.tax, g.tax, g.gross,
-    %(now)s, %(actor)s, %(now)s, %(actor)s, %(origin)s
+    %(now)s, %(actor)s, %(now)s, %(actor)s, {origin_sql("g")}
   FROM given g CROSS JOIN counter c ORDER BY g.n
   RETURNING id, invoice_id, number, gross_amount, currency
 ), credited AS (

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.core.actor import current_unit, service
+from backoffice.core.origins import inherited, origin_sql
 from backoffice.core.sql import execute
 from finance.choices import EntryKind
 
@@ -56,7 +57,8 @@ WITH head AS MATERIALIZED (
   INSERT INTO finance_journalentry (id, kind, source_type, source_id, idempotency_key,
     effective_on, due_on, reverses_id, posted_at, posted_by_id, reason, origin)
   SELECT h.id, h.kind, h.source_type, h.source_id, h.key, coalesce(c.next_open, h.due_on),
-    h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason, %(origin)s
+    h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason,
+    {origin}
   FROM head h JOIN line l ON l.head = h.head AND l.n = 1
   LEFT JOIN closed c ON c.due_on = h.due_on
   ORDER BY h.head
@@ -86,18 +88,20 @@ def post_selected(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict
     """Post what two queries select, in one statement; return the ids of new entries by key.
 
     `heads` gives one row per entry: head (a number of its own), key, kind, source_type, source_id,
-    due_on, reverses_id, reason. `lines` gives the sides: head, n (their order, 1 is not zero),
-    account (code), seller_id, order_id, currency, amount; zero sides are left out.
+    due_on, reverses_id, reason, origin (of the source). `lines` gives the sides: head, n (their
+    order, 1 is not zero), account (code), seller_id, order_id, currency, amount; zero sides are
+    left out.
     """
     unit = current_unit()
     known = {"now": unit.now, "actor": unit.actor.user_id, "origin": unit.actor.origin}
-    return dict(execute(POST.format(heads=heads, lines=lines), {**known, **parameters}))
+    sql = POST.format(heads=heads, lines=lines, origin=origin_sql("h"))
+    return dict(execute(sql, {**known, **parameters}))
 
 
 HEADS = """
 SELECT * FROM unnest(%(heads)s::bigint[], %(keys)s::text[], %(kinds)s::text[], %(types)s::text[],
-  %(sources)s::bigint[], %(days)s::date[], %(reasons)s::text[])
-  AS h(head, key, kind, source_type, source_id, due_on, reason)
+  %(sources)s::bigint[], %(days)s::date[], %(reasons)s::text[], %(origins)s::text[])
+  AS h(head, key, kind, source_type, source_id, due_on, reason, origin)
 CROSS JOIN (SELECT NULL::bigint AS reverses_id) r
 """
 LINES = """
@@ -127,6 +131,7 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
             "sources": [e.source_id for e in heads],
             "days": [e.due_on for e in heads],
             "reasons": [(e.reason or reason)[:300] for e in heads],
+            "origins": inherited([(e.source_type, e.source_id) for e in heads]),
             "of": [h for h, _, _ in rows],
             "n": [n for _, n, _ in rows],
             "accounts": [line.account for _, _, line in rows],
@@ -141,7 +146,7 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
 REVERSING = f"""
 SELECT e.id AS head, 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind, e.source_type,
   e.source_id, greatest(%(day)s::date, e.effective_on) AS due_on, e.id AS reverses_id,
-  %(reason)s AS reason
+  %(reason)s AS reason, e.origin
 FROM finance_journalentry e
 WHERE e.id = ANY(%(ids)s) AND e.kind <> '{EntryKind.REVERSAL}'
 """

@@ -8,6 +8,7 @@ from backoffice.core.actor import current_unit, service
 from backoffice.core.choices import Origin
 from backoffice.core.events import emit_selected
 from backoffice.core.locks import claim, lock
+from backoffice.core.origins import origin_sql
 from backoffice.core.sql import execute
 from finance.accounts import COMMISSION, CUSTOMERS, FEES, SALES, SELLER_PAYABLE, TAX
 from finance.choices import EntryKind
@@ -21,7 +22,8 @@ CHUNK = 1_000
 # of the seller comes before everybody's, one for the currency before one for all.
 PAIRS = """
 pair AS MATERIALIZED (
-  SELECT l.order_id, l.seller_id, o.currency, o.delivered_at, currency_exponent(o.currency) AS e,
+  SELECT l.order_id, l.seller_id, o.currency, o.delivered_at, o.origin,
+    currency_exponent(o.currency) AS e,
     count(*) FILTER (WHERE l.kind IN ('ITEM', 'KIT') AND l.kit_line_id IS NULL
       AND l.cancelled < l.quantity) AS lines,
     sum(CASE WHEN l.cancelled = 0 THEN l.gross_amount ELSE round(l.gross_amount
@@ -30,7 +32,7 @@ pair AS MATERIALIZED (
       * (l.quantity - l.cancelled) / l.quantity, currency_exponent(o.currency)) END) AS tax
   FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
   WHERE o.id = ANY(%(orders)s) AND o.delivered_at IS NOT NULL AND o.status <> 'CANCELLED'
-  GROUP BY l.order_id, l.seller_id, o.currency, o.delivered_at
+  GROUP BY l.order_id, l.seller_id, o.currency, o.delivered_at, o.origin
 ), contract AS MATERIALIZED (
   SELECT DISTINCT ON (p.seller_id, p.currency) p.seller_id, p.currency, c.id, c.time_zone,
     c.commission_rate, c.line_fee, c.settlement_delay_days AS delay
@@ -57,7 +59,8 @@ WITH {PAIRS}, settled AS (
     gross_amount, tax_amount, commission_amount, fee_amount, payable_amount, delivered_on,
     settles_on, settled_at, origin)
   SELECT order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
-    gross - tax - commission - fee, delivered_on, settles_on, %(now)s, %(origin)s
+    gross - tax - commission - fee, delivered_on, settles_on, %(now)s,
+    {origin_sql("share")}
   FROM share WHERE settles_on <= (%(now)s AT TIME ZONE time_zone)::date
   ORDER BY order_id, seller_id
   ON CONFLICT (order_id, seller_id) DO NOTHING
@@ -71,7 +74,7 @@ WHERE settles_on > (%(now)s AT TIME ZONE time_zone)::date GROUP BY order_id
 HEADS = f"""
 SELECT s.id AS head, 'settle:' || s.id AS key, '{EntryKind.SETTLEMENT}' AS kind,
   'finance.ordersettlement' AS source_type, s.id AS source_id, s.settles_on AS due_on,
-  NULL::bigint AS reverses_id, '' AS reason
+  NULL::bigint AS reverses_id, '' AS reason, s.origin
 FROM finance_ordersettlement s WHERE s.id = ANY(%(ids)s)
 """
 LINES = f"""

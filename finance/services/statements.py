@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from backoffice.core.actor import current_unit, service
+from backoffice.core.choices import Origin
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.money import round_amount
@@ -55,6 +56,12 @@ SELECT l.statement_id, CASE WHEN e.kind = 'REVERSAL' AND e.source_type = 'financ
   THEN 'PAYOUT' ELSE e.kind END AS kind, sum(l.amount), min(e.effective_on)
 FROM finance_statementline l JOIN finance_journalentry e ON e.id = l.entry_id
 WHERE l.statement_id = ANY(%s) GROUP BY 1, 2
+"""
+# A statement of demo orders alone is a demo statement.
+SHARED_ORIGIN = """
+SELECT l.statement_id, min(e.origin) FROM finance_statementline l
+JOIN finance_journalentry e ON e.id = l.entry_id
+WHERE l.statement_id = ANY(%s) GROUP BY 1 HAVING count(DISTINCT e.origin) = 1
 """
 BEFORE = """
 SELECT DISTINCT ON (seller_id, currency) seller_id, currency, closing_amount, ends_on
@@ -137,6 +144,7 @@ def _insert(
     if not kept:
         return
     rows: list[dict[str, Any]] = []
+    origins = dict(execute(SHARED_ORIGIN, [[pk for pk, _ in kept]]))
     for pk, due in kept:
         parts = dict(sums[pk])
         opening, last = before.get((due.seller_id, due.currency), (ZERO, None))
@@ -162,6 +170,7 @@ def _insert(
                 "other_amount": other,
                 "held_amount": held,
                 "released_amount": released,
+                "origin": origins.get(pk, Origin.LIVE),
                 "closing_amount": opening + sales + refunds + payouts + other + released - held,
                 "reserve_release_on": date.fromordinal(due.ends_on.toordinal() + due.reserve_days)
                 if held

@@ -158,6 +158,8 @@ class PurchaseOrderLine(models.Model):
 class Receipt(BusinessDocument):
     """Goods that arrived for a purchase order, as counted at the door."""
 
+    serves = ("purchase_order",)
+
     number = number_field("GR")
     purchase_order = models.ForeignKey(
         PurchaseOrder, models.PROTECT, related_name="receipts", verbose_name=_("purchase order")
@@ -179,6 +181,8 @@ class Receipt(BusinessDocument):
 
 class ReceiptLine(models.Model):
     """Units that arrived for one line; the cost is in the company's currency."""
+
+    serves = ("receipt",)
 
     receipt = models.ForeignKey(
         Receipt, models.PROTECT, related_name="lines", verbose_name=_("receipt")

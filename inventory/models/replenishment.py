@@ -76,6 +76,7 @@ class ReplenishmentProposal(BusinessDocument):
     """What should be bought for a warehouse, with every number that led there."""
 
     lock_rank = 30
+    serves = ()
 
     number = number_field("RP")
     sku = models.ForeignKey(Sku, models.PROTECT, related_name="proposals", verbose_name=_("SKU"))

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from backoffice.core.actor import current_unit
+from backoffice.core.origins import inherited
 from backoffice.core.sql import execute
 
 MAKE_BINS = """
@@ -20,8 +21,9 @@ WITH entry AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(skus)s::bigint[], %(warehouses)s::bigint[],
     %(locations)s::bigint[], %(lots)s::bigint[], %(quantities)s::int[], %(costs)s::numeric[],
     %(types)s::text[], %(ids)s::bigint[], %(times)s::timestamptz[], %(unreserved)s::int[],
-    %(unallocated)s::int[]) WITH ORDINALITY AS e(kind, sku_id, warehouse_id, location_id, lot_id,
-    quantity, unit_cost, for_type, for_id, occurred_at, unreserved, unallocated, n)
+    %(unallocated)s::int[], %(origins)s::text[]) WITH ORDINALITY AS e(kind, sku_id, warehouse_id,
+    location_id, lot_id, quantity, unit_cost, for_type, for_id, occurred_at, unreserved,
+    unallocated, origin, n)
 ), delta AS (
   SELECT e.sku_id, e.warehouse_id, sum(e.quantity)::int AS units,
     sum(e.unreserved)::int AS unreserved,
@@ -53,7 +55,7 @@ WITH entry AS (
     unit_cost, for_type, for_id, reason, actor_id, occurred_at, recorded_at, origin)
   SELECT e.kind, e.sku_id, e.warehouse_id, e.location_id, e.lot_id, e.quantity,
     coalesce(e.unit_cost, l.average_cost), e.for_type, e.for_id, %(reason)s, %(actor)s,
-    coalesce(e.occurred_at, %(now)s), now(), %(origin)s
+    coalesce(e.occurred_at, %(now)s), now(), e.origin
   FROM entry e JOIN levels l ON l.sku_id = e.sku_id AND l.warehouse_id = e.warehouse_id
   ORDER BY e.n
 )
@@ -108,10 +110,10 @@ def write_entries(entries: Sequence[Entry], *, now: datetime) -> list[tuple[int,
             "times": [e.occurred_at for e in entries],
             "unreserved": [e.unreserved for e in entries],
             "unallocated": [e.unallocated for e in entries],
+            "origins": inherited([(e.for_type, e.for_id) for e in entries]),
             "now": now,
             "reason": unit.reason[:300],
             "actor": unit.actor.user_id,
-            "origin": unit.actor.origin,
         },
     )
     return [(level, sku, warehouse, gained) for level, sku, warehouse, gained in rows]

@@ -17,6 +17,7 @@ class Parcel(BusinessDocument):
     """One box under one tracking number."""
 
     lock_rank = 40
+    serves = ("shipment",)
 
     number = number_field("PA")
     shipment = models.ForeignKey(
@@ -221,6 +222,7 @@ class DeliveryException(BusinessDocument):
     """Something that stands in a parcel's way; at most one open of a kind per parcel."""
 
     lock_rank = 90
+    serves = ("parcel",)
 
     number = number_field("DX")
     parcel = models.ForeignKey(

@@ -14,6 +14,7 @@ class Shipment(BusinessDocument):
     """The units of one order that leave one place together; no warehouse means the seller ships."""
 
     lock_rank = 30
+    serves = ("order",)
 
     number = number_field("SH")
     order = models.ForeignKey(
@@ -80,6 +81,8 @@ class Shipment(BusinessDocument):
 
 class ShipmentLine(models.Model):
     """Units of one order line in a shipment; a short pick lowers them, to zero at worst."""
+
+    serves = ("shipment",)
 
     shipment = models.ForeignKey(
         Shipment, models.PROTECT, related_name="lines", verbose_name=_("shipment")

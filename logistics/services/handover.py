@@ -6,8 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.actor import current_unit, service
-from backoffice.core.choices import Origin
+from backoffice.core.actor import service
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute, per_row
 from backoffice.core.states import Outcome
@@ -46,8 +45,9 @@ WHERE s.id = ANY(%s) GROUP BY s.id HAVING bool_and(p.shipped_at IS NOT NULL)
 """
 WATCH = """
 UPDATE logistics_tracking t SET next_poll_at = %(now)s + interval '30 minutes' / a.poll_pace
-FROM logistics_carrieraccount a
+FROM logistics_carrieraccount a, logistics_parcel p
 WHERE t.parcel_id = ANY(%(ids)s) AND a.id = t.account_id AND a.adapter = ANY(%(adapters)s)
+  AND p.id = t.parcel_id AND p.origin <> 'IMPORT'
 """
 NO_LABEL = _("It has no parcel with a label yet.")
 EMPTIED = _("Its bins lost units after picking: cancel the shipment and pick again.")
@@ -176,11 +176,7 @@ def _close_shipments(shipment_ids: set[int]) -> None:
 
 def _watch(parcel_ids: Sequence[int], now: datetime) -> None:
     """Begin to poll what was handed over; nobody is asked about what was imported."""
-    if current_unit().actor.origin != Origin.IMPORT:
-        execute(
-            WATCH,
-            {"now": now, "ids": list(parcel_ids), "adapters": tracking_adapters()},
-        )
+    execute(WATCH, {"now": now, "ids": list(parcel_ids), "adapters": tracking_adapters()})
 
 
 @service

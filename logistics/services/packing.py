@@ -7,9 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from backoffice.core.actor import current_unit, service
+from backoffice.core.actor import service
 from backoffice.core.choices import Origin
 from backoffice.core.locks import lock
+from backoffice.core.origins import inherited
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
 from logistics.carriers.registry import ADAPTERS
@@ -121,9 +122,9 @@ def _draft(outcome: Packed, commands: Mapping[int, PackShipment]) -> list[_Draft
         weights[line] = weight or 0
     accounts = CarrierAccount.objects.filter(is_active=True).in_bulk()
     usual = next((a for a in accounts.values() if a.is_default), None)
-    is_live = current_unit().actor.origin != Origin.IMPORT
+    origins = inherited([("logistics.shipment", i) for i in outcome.moved])
     drafts = []
-    for shipment in list(outcome.moved):
+    for shipment, origin in zip(list(outcome.moved), origins, strict=True):
         parcels = commands[shipment].parcels
         have = units.get(shipment, {})
         mine = []
@@ -139,7 +140,8 @@ def _draft(outcome: Packed, commands: Mapping[int, PackShipment]) -> list[_Draft
                 weight = sum(weights.get(line, 0) * n for line, n in lines.items())
             number = parcel.tracking_number.strip()[:80]
             # For what is imported nobody is called.
-            buys = is_live and not number and ADAPTERS[account.adapter].buys_labels
+            is_outside = origin != Origin.IMPORT
+            buys = is_outside and not number and ADAPTERS[account.adapter].buys_labels
             mine.append(_Draft(shipment, account, service[:40], number, weight, lines, buys))
         else:
             packed: dict[int, int] = {}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
+from backoffice.core.origins import inherited
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
 from inventory.services.allocation import Allocated
@@ -71,19 +72,23 @@ def _insert(
     moved: Sequence[int], picks: Sequence[Allocated], needs: Sequence[StockNeed]
 ) -> list[int]:
     shipment_of = {need.shipment_line_id: need.shipment_id for need in needs}
-    going = set(moved)
-    by_warehouse: dict[int, dict[int, None]] = {}
+    going = dict(zip(moved, inherited([("logistics.shipment", i) for i in moved]), strict=True))
+    walks: dict[tuple[int, str], dict[int, None]] = {}
     for need in needs:
         if need.shipment_id in going:
-            by_warehouse.setdefault(need.warehouse_id, {})[need.shipment_id] = None
+            walk = (need.warehouse_id, going[need.shipment_id])
+            walks.setdefault(walk, {})[need.shipment_id] = None
     chunks = [
-        (warehouse, list(members)[n : n + SHIPMENTS_PER_LIST])
-        for warehouse, members in by_warehouse.items()
+        (*walk, list(members)[n : n + SHIPMENTS_PER_LIST])
+        for walk, members in walks.items()
         for n in range(0, len(members), SHIPMENTS_PER_LIST)
     ]
     ids = next_ids(PickList, len(chunks))
-    insert_rows(PickList, {"id": ids, "warehouse_id": [w for w, _ in chunks]})
-    list_of = {s: pk for pk, (_, members) in zip(ids, chunks, strict=True) for s in members}
+    insert_rows(
+        PickList,
+        {"id": ids, "warehouse_id": [c[0] for c in chunks], "origin": [c[1] for c in chunks]},
+    )
+    list_of = {s: pk for pk, (*_, members) in zip(ids, chunks, strict=True) for s in members}
     mine = [p for p in picks if shipment_of[p.for_id] in going]
     insert_rows(
         PickLine,
@@ -98,7 +103,7 @@ def _insert(
     )
     facts = [
         Fact(pk, data={"warehouse_id": warehouse, "shipments": len(members)})
-        for pk, (warehouse, members) in zip(ids, chunks, strict=True)
+        for pk, (warehouse, _, members) in zip(ids, chunks, strict=True)
     ]
     emit("pick_list.created", facts)
     return ids

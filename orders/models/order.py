@@ -161,6 +161,8 @@ class Order(BusinessDocument):
 class OrderLine(models.Model):
     """One thing sold, with the counters of what became of it."""
 
+    serves = ("order",)
+
     order = models.ForeignKey(Order, models.PROTECT, related_name="lines", verbose_name=_("order"))
     position = models.SmallIntegerField(_("position"))
     kind = models.CharField(_("kind"), max_length=10, choices=LineKind.choices)

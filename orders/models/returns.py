@@ -14,6 +14,7 @@ class Return(BusinessDocument):
     """Goods that a customer sends back."""
 
     lock_rank = 20
+    serves = ("order",)
 
     number = number_field("RT")
     order = models.ForeignKey(
@@ -40,6 +41,8 @@ class Return(BusinessDocument):
 
 class ReturnLine(models.Model):
     """Units of one order line that come back."""
+
+    serves = ("parent",)
 
     parent = models.ForeignKey(
         Return, models.PROTECT, related_name="lines", verbose_name=_("return")

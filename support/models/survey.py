@@ -14,6 +14,7 @@ class Survey(BusinessDocument):
     """A question to a customer and the score they gave, one to five."""
 
     lock_rank = 105
+    serves = ("ticket", "order")
     personal_fields = ("comment",)
 
     number = number_field("SV")

@@ -19,6 +19,7 @@ class Ticket(BusinessDocument):
     """Something to be cleared up with a customer, from opening to solution."""
 
     lock_rank = 100
+    serves = ("order",)
     personal_fields = ("subject", "requester_email")
 
     number = number_field("TK")

@@ -3,14 +3,23 @@
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.apps import apps
+from django.db.models import Count, Q
 
+from backoffice.core.actor import acting_job
 from backoffice.core.invariants import check_invariants
 from backoffice.core.models import Event, OutboundMessage
 from finance.models import OrderSettlement, Payment, Payout, Refund, SellerStatement
 from finance.services.commands import RefundResult
-from finance.services.payouts import create_payouts
+from finance.services.payouts import (
+    approve_payouts,
+    create_payouts,
+    pay_payouts,
+    send_payouts,
+)
 from finance.services.refund_results import record_refund_results, send_refunds
 from finance.services.settlement import settle_orders
 from finance.services.statements import create_statements
@@ -58,14 +67,22 @@ def sold_sku(shop: SalesChannel, seller: object) -> Sku:
 
 
 @pytest.fixture
+def origin() -> str:
+    """Return where the order comes from; whoever works on it later is live."""
+    return "LIVE"
+
+
+@pytest.fixture
 def released(
+    origin: str,
     place: Callable[..., Order],
     pay: Callable[..., Payment],
     drain: Callable[[], int],
     sold_sku: Sku,
 ) -> Order:
     """Place an order of two units and pay it; the handlers confirm, reserve, release and plan."""
-    order = place("1", lines=lines(("S-SOLD", 2)))
+    with acting_job("demo", origin=origin):
+        order = place("1", lines=lines(("S-SOLD", 2)))
     drain()
     order.refresh_from_db()
     assert (order.status, order.payment_status) == ("PENDING", "UNPAID")
@@ -183,6 +200,48 @@ def test_an_exception_becomes_a_ticket_and_a_survey(delivered, drain):
     assert answer_surveys([SurveyAnswer(survey.pk, 5)], now=DELIVERED).blocked == {}
     drain()
     assert check_invariants() == []
+
+
+@pytest.mark.parametrize("origin", ["DEMO"])
+def test_what_serves_a_demo_order_is_demo(delivered, drain):
+    settle_orders(None, now=MONDAY)
+    create_statements(now=MONDAY + timedelta(days=7))
+    payouts = list(create_payouts(None, now=MONDAY + timedelta(days=7)).created.values())
+    with acting_job("events"):
+        assert approve_payouts(payouts, now=MONDAY).moved == payouts
+    assert send_payouts(payouts, now=MONDAY).moved == pay_payouts(payouts, now=MONDAY).moved
+    [ticket] = Ticket.objects.filter(order=delivered)
+    solve_tickets([ticket.pk], now=DELIVERED)
+    drain()
+    answer_surveys([SurveyAnswer(ticket.survey.pk, 1)], now=DELIVERED)
+    [line] = delivered.lines.all()
+    command = RequestReturn(delivered.pk, [RequestedLine(line.pk, 1, "DAMAGED")], "r1")
+    asked = request_returns([command], now=MONDAY)
+    receive_returns(list(asked.created.values()), now=MONDAY)
+    drain()
+    assert pay_back(delivered, MONDAY) == 10
+    drain()
+
+    made = {m._meta.label: origins_of(m) for m in apps.get_models() if hasattr(m, "origin")}
+    made = {name: origins for name, origins in made.items() if origins and "Hist" not in name}
+    # The goods were there before the order, and their level serves all orders.
+    assert made.pop("inventory.StockMove") == {"LIVE": 1, "DEMO": 2}
+    made["core.Event"] = origins_of(Event, ~Q(subject_type="inventory.stocklevel"))
+    assert set(made) == {
+        *("core.Event", "core.OutboundMessage", "orders.Order", "orders.Return"),
+        *("logistics.Shipment", "logistics.PickList", "logistics.Parcel"),
+        *("logistics.DeliveryException", "finance.Payment", "finance.Refund", "finance.Invoice"),
+        *("finance.CreditNote", "finance.OrderSettlement", "finance.JournalEntry"),
+        *("finance.SellerStatement", "finance.Payout", "support.Ticket", "support.Survey"),
+    }
+    assert {name: list(origins) for name, origins in made.items()} == {n: ["DEMO"] for n in made}
+    assert check_invariants() == []
+
+
+def origins_of(model: Any, condition: Q | None = None) -> dict[str, int]:
+    """Return how many rows of a model come from where."""
+    rows = model._default_manager.filter(condition or Q()).order_by().values_list("origin")
+    return dict(rows.annotate(n=Count("pk")))
 
 
 def test_cancelled_with_money(released, drain):

@@ -28,9 +28,13 @@ def number_field(prefix: str) -> models.GeneratedField:
 
 
 class BusinessDocument(models.Model):
-    """A document with a number and states, written by services only."""
+    """A document with a number and states, written by services only.
+
+    `serves` names the keys of the documents that it serves: its origin is theirs.
+    """
 
     lock_rank: int
+    serves: tuple[str, ...]
     personal_fields: tuple[str, ...] = ()
 
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

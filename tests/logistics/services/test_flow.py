@@ -2,11 +2,14 @@ from datetime import timedelta
 
 import pytest
 
+from backoffice.core.actor import acting_job
 from backoffice.core.models import Event
 from inventory.models import Allocation, StockLevel, StockMove
-from logistics.models import LabelRequest, Parcel, PickLine, Shipment, Tracking
+from logistics.carriers.base import Label
+from logistics.models import LabelRequest, Parcel, PickLine, PickList, Shipment, Tracking
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.handover import hand_over_parcels
+from logistics.services.labels import LabelAnswer, claim_labels, record_labels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
 from orders.models import Order, OrderLine
@@ -148,6 +151,32 @@ def test_what_is_not_picked_is_not_packed(ordered, warehouse):
     (shipment,) = warehouse.plan(order)
     packed = pack_shipments([PackShipment(shipment.pk)], now=warehouse.now)
     assert list(packed.blocked) == [shipment.pk]
+
+
+def test_carriers_hear_of_demo_orders_and_never_of_imported_ones(
+    ordered, warehouse, carrier_account
+):
+    made = {}
+    for origin in ("DEMO", "IMPORT"):
+        with acting_job("importer", origin=origin):
+            made[origin] = ordered(external_id=origin)
+    # From here on live staff and jobs work.
+    warehouse.release(*made.values())
+    shipments = warehouse.plan(*made.values())
+    lists = create_pick_lists([s.pk for s in shipments], now=warehouse.now).pick_list_ids
+    assert dict(PickList.objects.values_list("origin", "pk")) == dict(zip(made, lists, strict=True))
+    confirm_picks(lists, now=warehouse.now)
+    warehouse.pack(*shipments, label=False)
+    parcels = {p.origin: p for p in Parcel.objects.all()}
+    assert set(parcels) == {"DEMO", "IMPORT"}
+    assert LabelRequest.objects.get().parcel == parcels["DEMO"]
+    [job] = claim_labels(now=warehouse.now)
+    record_labels([LabelAnswer(job.parcel_id, Label("T1"))], now=warehouse.now)
+
+    Parcel.objects.filter(origin="IMPORT").update(status="LABELLED", tracking_number="T2")
+    warehouse.hand_over(*parcels.values())
+    watched = Tracking.objects.exclude(next_poll_at=None)
+    assert list(watched.values_list("parcel", flat=True)) == [parcels["DEMO"].pk]
 
 
 def test_planning_again_plans_nothing(ordered, warehouse):
