@@ -32,7 +32,7 @@ from devtools.postgres import CLUSTERS
 from devtools.processes import spawn
 from devtools.services import services
 
-QUEUES = "default,tracking,settlement,planning,labels"
+QUEUES = "default,tracking,settlement,planning,labels,webhooks"
 LAST_LINES = 30
 
 

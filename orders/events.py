@@ -1,8 +1,11 @@
 """The event kinds of this floor."""
 
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_noop as _
 
 from backoffice.core.events import declare, told_by
+from backoffice.core.webhooks.subscriptions import event_filter
+from orders.models import SalesChannel
 
 declare(
     "orders",
@@ -37,3 +40,11 @@ declare(
 )
 # Returned units move the order's counters; the return's event tells.
 told_by("orders.order", "orders.return")
+
+event_filter(
+    "channel",
+    gettext_lazy("sales channel"),
+    "SELECT c.code FROM orders_order o JOIN orders_saleschannel c ON c.id = o.channel_id"
+    " WHERE o.id = e.order_id",
+    lambda: SalesChannel.objects.order_by("code").values_list("code", "name"),
+)

@@ -14,11 +14,13 @@ class CoreConfig(AppConfig):
         from backoffice.core import (  # noqa: F401
             approvals,
             checks,
+            filters,
             importers,
             lookups,
             privacy,
             tasks,
         )
         from backoffice.core.database import install_database_guards
+        from backoffice.core.webhooks import endpoints, queue  # noqa: F401
 
         post_migrate.connect(install_database_guards, dispatch_uid="core.install_database_guards")

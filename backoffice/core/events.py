@@ -110,10 +110,21 @@ WITH event AS (
   RETURNING id
 )
 """
-DELIVER = """
+WEBHOOKS = "core.queue_webhooks"
+# Webhooks are asked for in rows, which another process may have written a moment ago.
+DELIVER = f"""
 INSERT INTO core_eventdelivery (event_id, handler)
-SELECT event.id, h FROM event CROSS JOIN unnest(%(handlers)s::text[]) AS h
+SELECT event.id, h FROM event CROSS JOIN (
+  SELECT unnest(%(handlers)s::text[])
+  UNION ALL SELECT '{WEBHOOKS}' WHERE EXISTS (SELECT FROM core_webhookendpoint
+    WHERE is_active AND kinds && %(patterns)s::varchar[])
+) AS listening(h)
 """
+
+
+def patterns(kind: str) -> list[str]:
+    """Return the names under which an event kind can be asked for: itself, its group, all."""
+    return [kind, f"{kind.split('.')[0]}.*", "*"]
 
 
 def _header(kind: str) -> dict[str, Any]:
@@ -130,6 +141,7 @@ def _header(kind: str) -> dict[str, Any]:
         "origin": unit.actor.origin,
         "now": unit.now,
         "handlers": BY_KIND.get(kind, []),
+        "patterns": patterns(kind),
     }
 
 
@@ -144,7 +156,11 @@ def _origin(kind: str) -> dict[str, str]:
     }
 
 
-def _wake_after_commit(is_awaited: bool) -> None:
+def _deliver(event: str, parameters: Mapping[str, Any]) -> None:
+    """Write events and their deliveries in one statement; wake a worker for them."""
+    with connection.cursor() as cursor:
+        cursor.execute(event + DELIVER, parameters)
+        is_awaited = cursor.rowcount > 0
     unit = current_unit()
     if is_awaited and not unit.wakes:
         unit.wakes = True
@@ -163,11 +179,7 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
         "data": [json.dumps(f.data, default=str) for f in facts],
         "times": [f.occurred_at for f in facts],
     }
-    handlers = values["handlers"]
-    tail = DELIVER if handlers else "SELECT count(*) FROM event"
-    with connection.cursor() as cursor:
-        cursor.execute(INSERT.format(**_origin(kind)) + tail, parameters)
-    _wake_after_commit(bool(handlers))
+    _deliver(INSERT.format(**_origin(kind)), parameters)
 
 
 SELECTED = """
@@ -188,11 +200,7 @@ def emit_selected(kind: str, source: str, parameters: Mapping[str, Any]) -> None
     For sets that live in the database anyway; nothing travels to Python and back.
     """
     values = _header(kind) | dict(parameters)
-    handlers = values["handlers"]
-    tail = DELIVER if handlers else "SELECT count(*) FROM event"
-    with connection.cursor() as cursor:
-        cursor.execute(SELECTED.format(source=source, **_origin(kind)) + tail, values)
-    _wake_after_commit(bool(handlers))
+    _deliver(SELECTED.format(source=source, **_origin(kind)), values)
 
 
 def historic_times(events: Iterable[Event]) -> dict[int, datetime]:

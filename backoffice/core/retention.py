@@ -11,6 +11,8 @@ from backoffice.core.models import (
     InboundMessage,
     JobRow,
     OutboundMessage,
+    WebhookAttempt,
+    WebhookDelivery,
 )
 from backoffice.core.models.inbox import InboxStatus
 from backoffice.core.models.outbound import OutboundStatus
@@ -28,6 +30,8 @@ def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
             OutboundMessage,
             Q(created_at__lt=now - 400 * DAY) & ~Q(status=OutboundStatus.QUEUED),
         ),
+        (WebhookAttempt, Q(delivery__finished_at__lt=now - 30 * DAY)),
+        (WebhookDelivery, Q(finished_at__lt=now - 30 * DAY)),
         (ImportRow, Q(run__created_at__lt=now - 90 * DAY)),
         (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
     ]

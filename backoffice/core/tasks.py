@@ -182,6 +182,22 @@ def send_waiting_messages(*, now: datetime, since: datetime | None) -> int:
     return total
 
 
+@shared_task(name="core.send_webhooks")
+def send_webhooks() -> int:
+    """Send webhooks, right after they were queued."""
+    from backoffice.core.webhooks.sending import send_all
+
+    return send_all()
+
+
+@scheduled("core.send_waiting_webhooks", every=timedelta(seconds=15), queue="webhooks")
+def send_waiting_webhooks(*, now: datetime, since: datetime | None) -> int:
+    """Send webhooks that no wake-up call reached, and those that are tried again."""
+    from backoffice.core.webhooks.sending import send_all
+
+    return send_all()
+
+
 @shared_task(name="core.run_job_chunk")
 def run_job_chunk(job_id: int) -> None:
     """Do one chunk of a job and ask for the next."""

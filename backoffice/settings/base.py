@@ -208,6 +208,9 @@ _web_url = env("BACKOFFICE_WEB_URL", default="http://127.0.0.1:8000")
 PUBLIC_URL = env("PUBLIC_URL", default=_web_url).rstrip("/")
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="shop@backoffice.invalid")
 
+# Webhooks go to public addresses by https only; anywhere at all where this is on.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

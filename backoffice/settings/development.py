@@ -13,4 +13,6 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# Receivers on this machine may be tried out.
+WEBHOOK_ALLOW_PRIVATE = True
 SANDBOX_PROVIDER_SECRET = os.environ.get("SANDBOX_PROVIDER_SECRET") or "sandbox-on-this-machine"

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).parent.parent.parent
-QUEUES = "default,tracking,settlement,planning,labels"
+QUEUES = "default,tracking,settlement,planning,labels,webhooks"
 
 
 class Processes:

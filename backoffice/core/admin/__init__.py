@@ -1,3 +1,3 @@
-from backoffice.core.admin import approvals, files, imports, system
+from backoffice.core.admin import approvals, files, imports, system, webhooks
 
-__all__ = ["approvals", "files", "imports", "system"]
+__all__ = ["approvals", "files", "imports", "system", "webhooks"]

@@ -18,7 +18,9 @@ def api_urls() -> list:
     for config in apps.get_app_configs():
         package = config.module
         if package and module_has_submodule(package, "api"):
-            module = import_module(f"{config.name}.api.urls") if _has_urls(config.name) else None
+            # The ground floor's own urls module is this one.
+            name = "routes" if config.label == "core" else "urls"
+            module = import_module(f"{config.name}.api.{name}") if _has(config.name, name) else None
             for prefix, view in getattr(module, "ROUTES", []):
                 router.register(prefix, view, basename=f"{config.label}-{prefix}")
             extra += getattr(module, "EXTRA", [])
@@ -54,8 +56,8 @@ def nowhere(request: HttpRequest, **kwargs: object) -> JsonResponse:
     return JsonResponse(body, status=404, content_type="application/problem+json")
 
 
-def _has_urls(name: str) -> bool:
-    return name != "backoffice.core" and module_has_submodule(import_module(f"{name}.api"), "urls")
+def _has(package: str, name: str) -> bool:
+    return module_has_submodule(import_module(f"{package}.api"), name)
 
 
 app_name = "api"

@@ -18,6 +18,12 @@ from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
+from backoffice.core.models.webhook import (
+    WebhookAttempt,
+    WebhookDelivery,
+    WebhookEndpoint,
+    WebhookHealth,
+)
 
 __all__ = [
     "Address",
@@ -44,5 +50,9 @@ __all__ = [
     "TaskRun",
     "TaskSwitch",
     "User",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+    "WebhookHealth",
     "number_field",
 ]

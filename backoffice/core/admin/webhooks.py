@@ -1,0 +1,256 @@
+"""The screens of webhooks: endpoints, and the log of what was sent to them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.core.events import KINDS
+from backoffice.core.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from backoffice.core.models.webhook import WEBHOOK_COLOURS
+from backoffice.core.states import BlockedError
+from backoffice.core.webhooks.body import message_bodies
+from backoffice.core.webhooks.endpoints import rotate_secret, send_test
+from backoffice.core.webhooks.queue import replay_deliveries, replay_since
+from backoffice.core.webhooks.subscriptions import FILTERS, selectable
+from backoffice.ui.admin import ReadOnlyAdmin, ReadOnlyInline, SettingsAdmin
+from backoffice.ui.display import badge
+
+SHOWN_ONCE = gettext_lazy("The secret, shown this once: %(secret)s")
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    """Return all, the groups and their kinds, group by group."""
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in selectable():
+        text = _(KINDS[name].help) if name in KINDS else _("All of them")
+        groups.setdefault(name.split(".")[0], []).append((name, f"{name}: {text}"))
+    return sorted(groups.items())
+
+
+class EndpointForm(forms.ModelForm):
+    """An endpoint; events and filters are chosen from what there is."""
+
+    kinds = forms.MultipleChoiceField(
+        choices=_kinds,
+        label=gettext_lazy("events"),
+        widget=forms.SelectMultiple(attrs={"size": 14}),
+    )
+
+    class Meta:
+        model = WebhookEndpoint
+        fields = ["description", "url", "kinds", "includes_demo", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.instance.filters or {}
+        for name, item in FILTERS.items():
+            self.fields[f"filter_{name}"] = forms.MultipleChoiceField(
+                choices=item.values,
+                label=item.label,
+                required=False,
+                initial=chosen.get(name, []),
+                help_text=_("None chosen means all of them."),
+            )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        chosen = {name: data.get(f"filter_{name}") for name in FILTERS}
+        self.instance.filters = {name: values for name, values in chosen.items() if values}
+        return data
+
+
+class SinceForm(forms.Form):
+    """From when on."""
+
+    since = forms.SplitDateTimeField(
+        label=gettext_lazy("since"), widget=admin.widgets.AdminSplitDateTime
+    )
+
+
+Act = tuple[Any, Any, Callable[["WebhookEndpointAdmin", HttpRequest, int, datetime, Any], None]]
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(SettingsAdmin):
+    form = EndpointForm
+    change_form_template = "ui/webhook_endpoint.html"
+    list_display = ("description", "url", "is_active", "paused_until", "last_success_at")
+    list_select_related = ("health",)
+    search_fields = ("description__icontains", "url__icontains")
+    ordering = ("description", "id")
+
+    @admin.display(description=gettext_lazy("paused until"))
+    def paused_until(self, endpoint: WebhookEndpoint) -> datetime | None:
+        return getattr(getattr(endpoint, "health", None), "paused_until", None)
+
+    @admin.display(description=gettext_lazy("last success at"))
+    def last_success_at(self, endpoint: WebhookEndpoint) -> datetime | None:
+        return getattr(getattr(endpoint, "health", None), "last_success_at", None)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        names = list(EndpointForm.Meta.fields)
+        is_form = obj is None or self.has_change_permission(request, obj)
+        names[3:3] = [f"filter_{name}" for name in FILTERS] if is_form else ["filters"]
+        return [(None, {"fields": names})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        # The fields of filters are no fields of the model.
+        kwargs["fields"] = EndpointForm.Meta.fields
+        return super().get_form(request, obj, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            messages.warning(request, SHOWN_ONCE % {"secret": obj.secret})
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.act_view)
+        url = path("<int:pk>/act/<slug:act>/", view, name="core_webhookendpoint_act")
+        return [url, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        context = dict(extra_context or {})
+        if self.has_change_permission(request) and object_id.isdecimal():
+            context["bo_verbs"] = [
+                {
+                    "label": label,
+                    "url": reverse("admin:core_webhookendpoint_act", args=[object_id, name]),
+                }
+                for name, (label, _text, _run) in ACTS.items()
+            ]
+            deliveries = reverse("admin:core_webhookdelivery_changelist")
+            context["bo_deliveries"] = f"{deliveries}?endpoint__id__exact={object_id}"
+        return super().change_view(request, object_id, form_url, context)
+
+    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
+        """Ask before an act on an endpoint (GET), then do it (POST)."""
+        endpoint = get_object_or_404(self.get_queryset(request), pk=pk)
+        if act not in ACTS or not self.has_change_permission(request, endpoint):
+            raise PermissionDenied
+        label, text, run = ACTS[act]
+        back = reverse("admin:core_webhookendpoint_change", args=[pk])
+        form = SinceForm(request.POST or None) if act == "replay" else None
+        if request.method == "POST" and (form is None or form.is_valid()):
+            try:
+                run(self, request, pk, timezone.now(), form and form.cleaned_data["since"])
+            except BlockedError as error:
+                messages.error(request, str(error))
+            return HttpResponseRedirect(back)
+        context = self.admin_site.each_context(request) | {
+            "title": label,
+            "opts": self.opts,
+            "text": text % {"endpoint": endpoint},
+            "form": form,
+            "back": back,
+            "media": self.media + (form.media if form else forms.Media()),
+        }
+        return TemplateResponse(request, "ui/confirm.html", context)
+
+    def run_test(self, request: HttpRequest, pk: int, now: datetime, _since: Any) -> None:
+        send_test(pk, now=now)
+        messages.success(request, _("A test event is on its way: see the deliveries."))
+
+    def run_rotation(self, request: HttpRequest, pk: int, now: datetime, _since: Any) -> None:
+        messages.warning(request, SHOWN_ONCE % {"secret": rotate_secret(pk, now=now)})
+
+    def run_replay(self, request: HttpRequest, pk: int, now: datetime, since: Any) -> None:
+        count = replay_since(pk, since, now=now)
+        messages.success(request, _("%(n)s events are sent again.") % {"n": count})
+
+
+ACTS: dict[str, Act] = {
+    "test": (
+        gettext_lazy("Send test event"),
+        gettext_lazy("A test event is sent to %(endpoint)s."),
+        WebhookEndpointAdmin.run_test,
+    ),
+    "rotate": (
+        gettext_lazy("New secret"),
+        gettext_lazy(
+            "%(endpoint)s gets a new secret. For a day, messages are signed with both,"
+            " so that the receiver can change over."
+        ),
+        WebhookEndpointAdmin.run_rotation,
+    ),
+    "replay": (
+        gettext_lazy("Send all since again"),
+        gettext_lazy(
+            "All events since a time that %(endpoint)s wants are sent again, under the same ids."
+        ),
+        WebhookEndpointAdmin.run_replay,
+    ),
+}
+
+
+class AttemptInline(ReadOnlyInline):
+    model = WebhookAttempt
+    fields = ("at", "status", "milliseconds", "error", "answer")
+    readonly_fields = fields
+    ordering = ("-id",)
+
+
+@admin.register(WebhookDelivery)
+class WebhookDeliveryAdmin(ReadOnlyAdmin):
+    list_display = (
+        "message_id",
+        "endpoint",
+        "kind",
+        badge("status", WEBHOOK_COLOURS),
+        "answer_status",
+        "attempts",
+        "queued_at",
+        "next_attempt_at",
+        "finished_at",
+    )
+    list_select_related = ("endpoint", "event")
+    list_filter = ("status", "endpoint")
+    search_fields = ("=event__id",)
+    ordering = ("-id",)
+    fields = (
+        *("message_id", "endpoint", "kind", "status", "answer_status", "attempts"),
+        *("queued_at", "next_attempt_at", "finished_at", "body"),
+    )
+    readonly_fields = ("message_id", "kind", "body")
+    inlines = (AttemptInline,)
+    actions = ("replay",)
+
+    @admin.display(description=gettext_lazy("kind"))
+    def kind(self, delivery: WebhookDelivery) -> str:
+        return delivery.event.kind
+
+    @admin.display(description=gettext_lazy("message"))
+    def body(self, delivery: WebhookDelivery) -> str:
+        return message_bodies([delivery.event_id]).get(delivery.event_id, "")
+
+    @admin.action(description=gettext_lazy("Send again"), permissions=["operate"])
+    def replay(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
+        ids = list(queryset.values_list("pk", flat=True))
+        if not request.POST.get("confirmed"):
+            text = _("%(n)s deliveries are sent again, under the same ids.")
+            context = self.admin_site.each_context(request) | {
+                "title": _("Send again"),
+                "opts": self.opts,
+                "text": text % {"n": len(ids)},
+                "ids": ids,
+                "bulk_action": "replay",
+                "back": reverse("admin:core_webhookdelivery_changelist"),
+            }
+            return TemplateResponse(request, "ui/confirm.html", context)
+        outcome = replay_deliveries(ids, now=timezone.now())
+        messages.success(request, _("%(n)s events are sent again.") % {"n": len(outcome.moved)})
+        for reason in sorted({str(r) for reasons in outcome.blocked.values() for r in reasons}):
+            messages.error(request, reason)
+        return None

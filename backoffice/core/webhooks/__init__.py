@@ -1,0 +1,1 @@
+"""Webhooks out: the event log, told to other systems (Standard Webhooks)."""
