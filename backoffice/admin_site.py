@@ -7,8 +7,9 @@ from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.dashboard import context
+from backoffice.dashboard import context, flow, slow_stage
 from backoffice.insights.board import invariant_board
+from backoffice.ui.search import search_page
 from backoffice.ui.site import ThemedSite
 
 
@@ -20,7 +21,21 @@ class BackofficeAdminSite(ThemedSite):
 
     def get_urls(self) -> list[Any]:
         board = self.admin_view(self.invariants)
-        return [path("invariants/", board, name="invariants"), *super().get_urls()]
+        return [
+            path("invariants/", board, name="invariants"),
+            path("search/", self.admin_view(self.search), name="search"),
+            path("flow/", self.admin_view(self.flow), name="flow"),
+            *super().get_urls(),
+        ]
+
+    def search(self, request: HttpRequest) -> HttpResponse:
+        """Find a document, a person or a thing by what staff know of it."""
+        return search_page(request, self)
+
+    def flow(self, request: HttpRequest) -> HttpResponse:
+        """Show the stages of the flow alone, for a page that renews them."""
+        shown = {"bo_lanes": flow(request, self), "bo_slow_stage": slow_stage(request)}
+        return TemplateResponse(request, "insights/flow.html", shown)
 
     def invariants(self, request: HttpRequest) -> HttpResponse:
         """Show the board of invariants and run them on demand."""

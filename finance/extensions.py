@@ -1,9 +1,10 @@
 """What finance adds to screens and verbs: second persons, previews, the money of an order."""
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -11,8 +12,11 @@ from backoffice.core import extensions
 from backoffice.core.actor import current_actor
 from backoffice.core.extensions import Text
 from backoffice.core.sql import execute
+from backoffice.ui.display import badge_html
+from backoffice.ui.grid import amount, grid, link
 from finance.accounts import SELLER_PAYABLE
-from finance.models import OrderSettlement, Payment, Payout, Refund
+from finance.choices import COLOURS
+from finance.models import Invoice, OrderSettlement, Payment, Payout, Refund
 from finance.selectors.refunds import owed_back
 
 OWN = gettext_lazy("Somebody else has to approve what you asked for.")
@@ -62,20 +66,47 @@ def refunds_of_cancelling(ids: list[int], transition: str, now: datetime) -> lis
 
 
 @extensions.panel("orders.order", gettext_lazy("Money"))
-def money_panel(order: object, request: object) -> SafeString:
-    """Show an order's payments, refunds and settlements."""
-    pk = order.pk  # type: ignore[attr-defined]
-    rows = [
-        (p.number, p.get_status_display(), f"{p.amount:f}", p.currency)
-        for p in Payment.objects.filter(order_id=pk).order_by("pk")
-    ]
-    rows += [
-        (r.number, r.get_status_display(), f"-{r.amount:f}", r.currency)
-        for r in Refund.objects.filter(order_id=pk).order_by("pk")
-    ]
-    rows += [
-        (_("Settled on %(day)s") % {"day": s.settles_on}, "", f"{s.payable_amount:f}", s.currency)
-        for s in OrderSettlement.objects.filter(order_id=pk).order_by("pk")
-    ]
-    body = format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", rows)
-    return format_html("<table>{}</table>", body) if rows else format_html("{}", _("No money yet."))
+def money_panel(order: Any, request: Any) -> str:
+    """Show an order's payments, refunds, settlements and invoices."""
+    may = request.user.has_perm
+    rows: list[tuple[Any, ...]] = []
+    if may("finance.view_payment"):
+        rows += [
+            (_("Payment"), link(p), p.created_at, _shown(p), amount(p.amount, p.currency))
+            for p in Payment.objects.filter(order_id=order.pk).order_by("pk")
+        ]
+    if may("finance.view_refund"):
+        rows += [
+            (_("Refund"), link(r), r.created_at, _shown(r), amount(-r.amount, r.currency))
+            for r in Refund.objects.filter(order_id=order.pk).order_by("pk")
+        ]
+    if may("finance.view_ordersettlement"):
+        rows += [
+            (
+                _("Settlement"),
+                link(s, _("Settled on %(day)s") % {"day": s.settles_on}),
+                s.settled_at,
+                "",
+                amount(s.payable_amount, s.currency),
+            )
+            for s in OrderSettlement.objects.filter(order_id=order.pk).order_by("pk")
+        ]
+    if may("finance.view_invoice"):
+        rows += [
+            (_("Invoice"), link(i), i.issued_on, "", amount(i.gross_amount, i.currency))
+            for i in Invoice.objects.filter(order_id=order.pk).order_by("pk")
+        ]
+    shown = [(what, name, _when(at), state, money) for what, name, at, state, money in rows]
+    head = (_("What"), _("Number"), _("Time"), _("Status"), _("Amount"))
+    return grid(head, shown, _("No money yet."))
+
+
+def _when(at: date) -> str:
+    return date_format(
+        localtime(at) if isinstance(at, datetime) else at,
+        "Y-m-d H:i" if isinstance(at, datetime) else "Y-m-d",
+    )
+
+
+def _shown(document: Any) -> str:
+    return badge_html(document.status, document.get_status_display(), COLOURS)

@@ -3,13 +3,15 @@
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.core.extensions import Text, effect, panel
-from logistics.choices import ShipmentStatus
+from backoffice.ui.display import badge_html
+from backoffice.ui.grid import grid, link
+from logistics.choices import COLOURS, ShipmentStatus
 from logistics.models import Parcel, Shipment
 
 
@@ -19,27 +21,23 @@ def shipments_panel(order: Any, request: Any) -> str:
     shipments = list(
         Shipment.objects.filter(order=order).select_related("warehouse", "seller").order_by("pk")
     )
-    if not shipments:
-        return format_html("<p>{}</p>", _("Nothing is planned yet."))
     parcels: dict[int, list[Parcel]] = {}
     rows = Parcel.objects.filter(shipment__order=order).select_related("account__carrier")
     for parcel in rows.order_by("pk"):
         parcels.setdefault(parcel.shipment_id, []).append(parcel)
-    items = [
+    shown = [
         (
-            reverse("admin:logistics_shipment_change", args=[s.pk]),
-            s.number,
+            link(s),
             s.warehouse or s.seller or "–",
-            s.get_status_display(),
+            _badge(s),
             format_html_join(
-                ", ",
-                '<a href="{}">{}</a> {} {}',
+                mark_safe("<br>"),
+                "{} {} {}",
                 (
                     (
-                        reverse("admin:logistics_parcel_change", args=[p.pk]),
-                        p.number,
+                        link(p),
                         p.tracking_number,
-                        p.get_status_display(),
+                        badge_html(p.status, p.get_status_display(), COLOURS),
                     )
                     for p in parcels.get(s.pk, [])
                 ),
@@ -47,17 +45,12 @@ def shipments_panel(order: Any, request: Any) -> str:
         )
         for s in shipments
     ]
-    head = format_html_join(
-        "",
-        '<th scope="col">{}</th>',
-        ((text,) for text in (_("Shipment"), _("From"), _("Status"), _("Parcels"))),
-    )
-    body = format_html_join(
-        "",
-        '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>',
-        items,
-    )
-    return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+    head = (_("Shipment"), _("From"), _("Status"), _("Parcels"))
+    return grid(head, shown, _("Nothing is planned yet."))
+
+
+def _badge(document: Shipment | Parcel) -> str:
+    return badge_html(document.status, document.get_status_display(), COLOURS)
 
 
 @effect("orders.order", "cancel")

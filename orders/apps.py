@@ -18,5 +18,6 @@ class OrdersConfig(AppConfig):
             handlers,
             importers,
             invariants,
+            panels,
             states,
         )

@@ -14,6 +14,7 @@ PAID = Guard(
     | Q(payment_status__in=[PaymentStatus.PAID, PaymentStatus.AUTHORISED]),
     _("The order is not paid: wait for the payment or record it."),
 )
+IS_HELD = Guard("held", Q(open_holds__gt=0), _("The order is not on hold."))
 HAS_ITEMS = Guard(
     "has_items", Q(ordered_quantity__gt=0), _("The order has no item that could be shipped.")
 )
@@ -95,6 +96,15 @@ ORDER = Machine(
             None,
             "order.held",
             permission="orders.hold_order",
+        ),
+        Transition(
+            "release_hold",
+            _("Release holds"),
+            [OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.CANCELLED],
+            None,
+            "order.hold_released",
+            permission="orders.hold_order",
+            guards=[IS_HELD],
         ),
     ],
     order_field="pk",

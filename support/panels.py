@@ -4,13 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.template.loader import render_to_string
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.extensions import panel
 from backoffice.ui.display import badge_html
+from backoffice.ui.grid import grid, link
 from support.choices import COLOURS, Direction
 from support.models import Ticket
 from support.selectors.threads import thread
@@ -21,20 +20,16 @@ SHOWN = 20
 def _list(tickets: Any) -> str:
     rows = [
         (
-            reverse("admin:support_ticket_change", args=[t.pk]),
-            t.number,
+            link(t),
             t.subject,
-            t.get_status_display(),
+            badge_html(t.status, t.get_status_display(), COLOURS),
             t.get_priority_display(),
+            t.assignee or "–",
         )
-        for t in tickets.order_by("-id")[:SHOWN]
+        for t in tickets.select_related("assignee").order_by("-id")[:SHOWN]
     ]
-    if not rows:
-        return format_html("<p>{}</p>", _("There is no ticket."))
-    body = format_html_join(
-        "", '<tr><td><a href="{}">{}</a></td><td>{}</td><td>{}</td><td>{}</td></tr>', rows
-    )
-    return format_html("<table>{}</table>", body)
+    head = (_("Ticket"), _("Subject"), _("Status"), _("Priority"), _("Agent"))
+    return grid(head, rows, _("There is no ticket."))
 
 
 @panel("orders.order", gettext_lazy("Tickets"))

@@ -1,7 +1,7 @@
 """What a higher app adds to a lower document: the lower app iterates and names nobody."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,23 @@ class Panel:
     render: Callable[[Any, Any], str]
 
 
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A verb that asks for more than a reason: a button on a document's page and its form.
+
+    `form(document, data)` is a Django form. `act(document, values, *, now, key)` makes one service
+    call, raises BlockedError where it is refused, and returns where to go, or "" for back; `key`
+    is the same when the form is sent twice. `reasons(document)` says why it is not possible now.
+    """
+
+    name: str
+    label: Text
+    permission: str
+    form: Callable[..., Any]
+    act: Callable[..., str]
+    reasons: Callable[[Any], list[Text]]
+
+
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
 Eraser = Callable[[int], dict[str, int]]
@@ -26,11 +43,11 @@ Known = Mapping[str, Sequence[Mapping[str, Any]]]
 Discloser = Callable[[int], Known]
 
 _panels: dict[str, list[Panel]] = defaultdict(list)
+_dialogs: dict[str, dict[str, Dialog]] = defaultdict(dict)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
 _erasers: dict[str, list[Eraser]] = defaultdict(list)
 _disclosers: dict[str, list[Discloser]] = defaultdict(list)
-_searches: list[Callable[[str, Any], Iterable[Any]]] = []
 _merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
 
 
@@ -42,6 +59,11 @@ def panel(document: str, title: Text) -> Callable[[Callable[[Any, Any], str]], A
         return render
 
     return register
+
+
+def dialog(document: str, item: Dialog) -> None:
+    """Add a verb with a form to a document's page."""
+    _dialogs[document][item.name] = item
 
 
 def blocker(document: str, transition: str) -> Callable[[Blocker], Blocker]:
@@ -84,12 +106,6 @@ def discloser(document: str) -> Callable[[Discloser], Discloser]:
     return register
 
 
-def search(function: Callable[[str, Any], Iterable[Any]]) -> Any:
-    """Add a kind of hit to the search box: `(text, user) -> hits`."""
-    _searches.append(function)
-    return function
-
-
 def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
     """Add what merging two documents moves on this floor: `(from_id, to_id)`."""
 
@@ -102,6 +118,10 @@ def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
 
 def panels(document: str) -> list[Panel]:
     return _panels[document]
+
+
+def dialogs(document: str) -> Mapping[str, Dialog]:
+    return _dialogs[document]
 
 
 def blockers(document: str, transition: str) -> list[Blocker]:
@@ -123,10 +143,6 @@ def erasers(document: str) -> list[Eraser]:
 
 def disclosers(document: str) -> list[Discloser]:
     return _disclosers[document]
-
-
-def searches() -> list[Callable[[str, Any], Iterable[Any]]]:
-    return _searches
 
 
 def merges(document: str) -> list[Callable[[int, int], None]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.money import DIGITS
 
 
-def badge_html(value: str, label: object, colours: Mapping[str, str]) -> str:
+def badge_html(value: str, label: object, colours: Mapping[Any, Any]) -> str:
     """Return a status badge; the word says it, the colour only helps."""
     colour = colours.get(value, "neutral")
     return format_html('<span class="bo-badge bo-{}">{}</span>', str(colour), label)

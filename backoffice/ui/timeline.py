@@ -1,4 +1,4 @@
-"""The timeline of a document: its events and what changed with them, newest first."""
+"""The timeline of a document: events, what changed with them, messages; newest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.core.events import KINDS
-from backoffice.core.models import Event, User
+from backoffice.core.models import Event, OutboundMessage, User
 
 LIMIT = 200
 # What every write touches says nothing.
@@ -27,29 +27,68 @@ class Entry:
     reason: str
     details: list[str] = field(default_factory=list)
     actor: str = ""
+    kind: str = "event"
+    request: str = ""
 
 
-def timeline(document: models.Model) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What lately happened to a document, and the changes alone."""
+
+    entries: list[Entry]
+    changes: list[Entry]
+
+
+def story(document: models.Model) -> Story:
     """Return what lately happened to a document; an order's includes its children's events."""
     events = _events(document)
     entries = {event.pk: _told(event) for event in events}
+    changes = [
+        Entry(
+            row.history_date,
+            _("Changed"),
+            row.history_user_id,
+            row.history_change_reason or "",
+            lines,
+            kind="change",
+            request=row.request_id,
+        )
+        for row, lines in _changes(document)
+        if lines
+    ]
     loose = []
     # What changed is shown with the event that told it: same request, same instant.
     tellers = {(e.request_id, e.occurred_at): e.pk for e in reversed(events)}
-    for row, changes in _changes(document):
-        teller = tellers.get((row.request_id, row.history_date))
+    for change in changes:
+        teller = tellers.get((change.request, change.at))
         if teller is not None:
-            entries[teller].details += changes
-        elif changes:
-            reason = row.history_change_reason or ""
-            loose.append(
-                Entry(row.history_date, _("Changed"), row.history_user_id, reason, changes)
-            )
-    found = sorted([*entries.values(), *loose], key=lambda e: e.at, reverse=True)[:LIMIT]
-    actors = User.objects.in_bulk({e.actor_id for e in found if e.actor_id})
-    for entry in found:
+            entries[teller].details += change.details
+        else:
+            loose.append(change)
+    told = [*entries.values(), *loose, *_messages(document)]
+    found = sorted(told, key=lambda e: e.at, reverse=True)[:LIMIT]
+    actors = User.objects.in_bulk({e.actor_id for e in [*found, *changes] if e.actor_id})
+    for entry in (*found, *changes):
         entry.actor = str(actors.get(entry.actor_id, "")) if entry.actor_id else ""
-    return found
+    return Story(found, changes)
+
+
+def _messages(document: models.Model) -> list[Entry]:
+    label = document._meta.label_lower
+    about = Q(for_type=label, for_id=document.pk)
+    if label == "orders.order":
+        about |= Q(order_id=document.pk)
+    return [
+        Entry(
+            message.sent_at or message.created_at,
+            message.subject,
+            None,
+            "",
+            [message.get_status_display()],
+            kind="message",
+        )
+        for message in OutboundMessage.objects.filter(about).order_by("-id")[:LIMIT]
+    ]
 
 
 def _events(document: models.Model) -> list[Event]:
@@ -63,7 +102,8 @@ def _events(document: models.Model) -> list[Event]:
 def _told(event: Event) -> Entry:
     title = _(KINDS[event.kind].help) if event.kind in KINDS else event.kind
     details = [f"{key}: {value}" for key, value in event.data.items()]
-    return Entry(event.occurred_at, title, event.actor_id, event.reason, details)
+    request = event.request_id
+    return Entry(event.occurred_at, title, event.actor_id, event.reason, details, request=request)
 
 
 def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:

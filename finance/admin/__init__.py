@@ -1,3 +1,3 @@
-from finance.admin import ledger, payments, sellers
+from finance.admin import dialogs, ledger, payments, sellers
 
-__all__ = ["ledger", "payments", "sellers"]
+__all__ = ["dialogs", "ledger", "payments", "sellers"]

@@ -7,7 +7,7 @@ from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money, number
 from orders.choices import COLOURS
 from orders.models import Hold, Note, Order, OrderLine
-from orders.services.holds import place_holds
+from orders.services.holds import place_holds, release_holds
 from orders.services.lifecycle import (
     cancel_orders,
     complete_orders,
@@ -78,6 +78,7 @@ class OrderAdmin(DocumentAdmin):
         "release": release_orders,
         "complete": complete_orders,
         "hold": place_holds,
+        "release_hold": release_holds,
         "cancel": cancel_orders,
     }
     list_display = (
@@ -96,22 +97,14 @@ class OrderAdmin(DocumentAdmin):
     search_fields = ("order_number__exact", "external_id__exact")
     search_help_text = _("Order number or external id")
     ordering = ("-placed_at", "-id")
-    readonly_fields = (STATUS, PAYMENT, FULFILMENT)
+    badges = (STATUS, PAYMENT, FULFILMENT)
+    headline = ("customer", money("total_amount", _("total")), "placed_at")
     inlines = (OrderLineInline, HoldInline, NoteInline)
-    fieldsets = (
-        (
-            None,
-            {
-                "fields": (
-                    ("order_number", "external_id", "channel", "origin"),
-                    ("customer", "ship_to", "bill_to"),
-                    (STATUS, PAYMENT, FULFILMENT, "open_holds"),
-                    ("placed_at", "confirmed_at", "released_at"),
-                    ("shipped_at", "delivered_at", "completed_at", "cancelled_at"),
-                    ("net_amount", "tax_amount", "total_amount", "currency"),
-                    ("authorised_amount", "captured_amount", "refunded_amount"),
-                    ("created_by", "modified_by", "updated_at", "version"),
-                )
-            },
-        ),
+    fields = (
+        *("external_id", "channel", "origin", "ship_to", "bill_to", "promised_on"),
+        *("confirmed_at", "released_at", "shipped_at", "delivered_at"),
+        *("completed_at", "cancelled_at", "open_holds", "short_quantity"),
+        *("net_amount", "tax_amount", "total_amount", "currency"),
+        *("authorised_amount", "captured_amount", "refunded_amount"),
+        *("created_by", "modified_by", "updated_at"),
     )

@@ -16,6 +16,7 @@ from inventory.choices import MoveKind
 from inventory.services.moves import Move, post_moves
 from orders.choices import ReturnReason
 from orders.models import Order, OrderLine, Return, ReturnLine
+from orders.selectors.returns import returnable_lines
 from orders.services.counters import refresh_counters
 from orders.states import RETURN
 
@@ -57,17 +58,6 @@ class Requested:
     refused: dict[int, list[str]] = field(default_factory=dict)
 
 
-RETURNABLE = """
-SELECT l.id, l.order_id, l.warehouse_id, l.delivered - coalesce(sum(
-  CASE WHEN r.status = 'REQUESTED' THEN rl.quantity
-       WHEN r.status IN ('RECEIVED', 'CLOSED') THEN rl.sellable + rl.damaged ELSE 0 END), 0)
-FROM orders_orderline l
-LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id
-LEFT JOIN orders_return r ON r.id = rl.parent_id
-WHERE l.id = ANY(%s) AND l.kind = 'ITEM' GROUP BY l.id
-"""
-
-
 @service
 def request_returns(
     commands: Sequence[RequestReturn], *, now: datetime, reason: str = ""
@@ -76,7 +66,7 @@ def request_returns(
     result = Requested()
     lock(Order, [c.order_id for c in commands])
     known = _known(commands)
-    rows = execute(RETURNABLE, [[line.line_id for c in commands for line in c.lines]])
+    rows = returnable_lines([line.line_id for c in commands for line in c.lines])
     owner = {line: order for line, order, _w, _left in rows}
     warehouse = {line: w for line, _order, w, _left in rows}
     left = {line: units for line, _order, _w, units in rows}

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.actor import transaction
 from backoffice.core.states import Outcome
 from backoffice.ui.admin import DocumentAdmin
+from backoffice.ui.dialogs import Button
 from backoffice.ui.display import badge
 from support.choices import COLOURS, OPEN
 from support.models import Message, Ticket
@@ -96,7 +97,7 @@ class TicketAdmin(DocumentAdmin):
         ),
     )
 
-    def _explained(self, request: HttpRequest, document: Any) -> list[dict[str, Any]]:
+    def _explained(self, request: HttpRequest, document: Any) -> list[Button]:
         written = []
         for item in TICKET.explain(document.pk):
             name = item.transition.name
@@ -105,7 +106,7 @@ class TicketAdmin(DocumentAdmin):
                 if not self.may(request, item.transition):
                     reasons.append(_("You lack the permission for this."))
                 url = reverse("admin:support_ticket_verb", args=[document.pk, name])
-                written.append({"label": item.transition.label, "url": url, "reasons": reasons})
+                written.append(Button(name, item.transition.label, url, reasons))
         return [*written, *super()._explained(request, document)]
 
     def verb_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 """A business document: read first, moved by the verbs of its machine."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -17,15 +18,18 @@ from backoffice.core.states import Transition
 from backoffice.core.versions import StaleError, unchanged_since
 from backoffice.ui.admin.base import BaseAdmin, ReadOnly
 from backoffice.ui.admin.bulk import BulkVerbs
-from backoffice.ui.timeline import timeline
+from backoffice.ui.dialogs import Button, DialogMixin
+from backoffice.ui.document import cell, facts, tables
+from backoffice.ui.timeline import story
 
 
-class DocumentAdmin(ReadOnly, BulkVerbs, BaseAdmin):
+class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
     """A business document: read first, moved by the verbs of its machine."""
 
     change_form_template = "ui/document.html"
-    # Several values share a row: the theme puts each label above its value.
-    compressed_fields = False
+    # What the head of the page shows beside the number: badges, and values that matter most.
+    badges: Sequence[Any] = ()
+    headline: Sequence[Any] = ()
     ordering = ("-id",)
 
     def get_urls(self) -> list[Any]:
@@ -37,19 +41,39 @@ class DocumentAdmin(ReadOnly, BulkVerbs, BaseAdmin):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         document = self.get_object(request, object_id)
-        context = dict(extra_context or {})
-        if document is not None:
-            context |= {
-                "bo_verbs": self._explained(request, document),
-                "bo_timeline": timeline(document),
-                "bo_panels": [
-                    (panel.title, panel.render(document, request))
-                    for panel in extensions.panels(self.opts.label_lower)
-                ],
-            }
-        return super().change_view(request, object_id, form_url, context)
+        if document is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if request.method != "GET" or not self.has_view_permission(request, document):
+            raise PermissionDenied
+        told = story(document)
+        buttons = self._buttons(request, document)
+        panels = [
+            (panel.title, panel.render(document, request))
+            for panel in extensions.panels(self.opts.label_lower)
+        ]
+        context = self.admin_site.each_context(request) | {
+            "title": str(document),
+            "opts": self.opts,
+            "original": document,
+            "bo_badges": [cell(self, request, document, name) for name in self.badges],
+            "bo_headline": [cell(self, request, document, name) for name in self.headline],
+            "bo_verbs": buttons,
+            "bo_blocked": [button for button in buttons if button.reasons],
+            "bo_facts": facts(self, request, document),
+            "bo_tables": tables(self, request, document),
+            "bo_panels": [(title, html) for title, html in panels if html],
+            "bo_timeline": told.entries,
+            "bo_changes": told.changes,
+        }
+        return TemplateResponse(request, self.change_form_template, context | (extra_context or {}))
 
-    def _explained(self, request: HttpRequest, document: models.Model) -> list[dict[str, Any]]:
+    def _buttons(self, request: HttpRequest, document: models.Model) -> list[Button]:
+        # A dialog stands for the plain verb of the same name, which stays for many at once.
+        asked = extensions.dialogs(self.opts.label_lower)
+        plain = [b for b in self._explained(request, document) if b.name not in asked]
+        return [*plain, *self.dialog_buttons(request, document)]
+
+    def _explained(self, request: HttpRequest, document: models.Model) -> list[Button]:
         if self.machine is None:
             return []
         buttons = []
@@ -64,7 +88,7 @@ class DocumentAdmin(ReadOnly, BulkVerbs, BaseAdmin):
                 f"admin:{self.opts.app_label}_{self.opts.model_name}_verb",
                 args=[document.pk, name],
             )
-            buttons.append({"label": item.transition.label, "url": url, "reasons": reasons})
+            buttons.append(Button(name, item.transition.label, url, reasons))
         return buttons
 
     def verb_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:

@@ -1,0 +1,130 @@
+"""What a document's page shows: facts, and tables of what belongs to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.admin.utils import (
+    display_for_field,
+    display_for_value,
+    flatten_fieldsets,
+    label_for_field,
+    lookup_field,
+)
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import models
+from django.forms.models import _get_foreign_key
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+
+EMPTY = "–"
+ROWS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One value, ready to be shown."""
+
+    label: str
+    value: str
+    is_number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Children of a document; `more` where there are others than those shown."""
+
+    title: str
+    head: list[Cell]
+    rows: list[list[Cell]]
+    more: bool
+
+    @property
+    def count(self) -> str:
+        return f"{len(self.rows)}+" if self.more else str(len(self.rows))
+
+
+def facts(screen: Any, request: HttpRequest, document: models.Model) -> list[Cell]:
+    """Return the document's own values that are not empty, in the order of its fieldsets."""
+    names = flatten_fieldsets(screen.get_fieldsets(request, document))
+    cells = (cell(screen, request, document, name) for name in names)
+    return [c for c in cells if c.value not in ("", EMPTY)]
+
+
+def tables(screen: Any, request: HttpRequest, document: models.Model) -> list[Table]:
+    """Return a table for each kind of children that this user may see."""
+    found = []
+    for inline in screen.get_inline_instances(request, document):
+        key = _get_foreign_key(screen.model, inline.model, fk_name=inline.fk_name)
+        names = inline.get_fields(request, document)
+        rows = inline.get_queryset(request).filter(**{key.name: document})
+        rows = rows.order_by(*(inline.ordering or ("pk",)))
+        if related := _relations(inline.model, names):
+            rows = rows.select_related(*related)
+        shown = list(rows[: ROWS + 1])
+        found.append(
+            Table(
+                str(inline.verbose_name_plural),
+                [_head(inline, name) for name in names],
+                [
+                    [
+                        cell(inline, request, row, name, links=inline.show_change_link)
+                        for name in names
+                    ]
+                    for row in shown[:ROWS]
+                ],
+                len(shown) > ROWS,
+            )
+        )
+    return found
+
+
+def _relations(model: type[models.Model], names: Iterable[Any]) -> list[str]:
+    keys = {f.name for f in model._meta.concrete_fields if f.is_relation}
+    return [name for name in names if isinstance(name, str) and name in keys]
+
+
+def _head(screen: Any, name: Any) -> Cell:
+    label = str(label_for_field(name, screen.model, screen))
+    try:
+        field = screen.model._meta.get_field(name) if isinstance(name, str) else None
+    except Exception:
+        field = None
+    numeric = (models.DecimalField, models.IntegerField, models.FloatField)
+    return Cell(label, "", isinstance(field, numeric) and not getattr(field, "choices", None))
+
+
+def cell(
+    screen: Any, request: HttpRequest, row: models.Model, name: Any, *, links: bool = False
+) -> Cell:
+    """Return one value as a list or form would show it; related documents become links."""
+    label = str(label_for_field(name, screen.model, screen))
+    try:
+        field, attribute, value = lookup_field(name, row, screen)
+    except ObjectDoesNotExist:
+        return Cell(label, EMPTY)
+    if field is None:
+        is_boolean = getattr(attribute, "boolean", False)
+        return Cell(label, display_for_value(value, EMPTY, is_boolean))
+    if isinstance(field, models.ForeignKey):
+        return Cell(label, _linked(screen, request, getattr(row, field.name)))
+    is_number = isinstance(value, (Decimal, int, float)) and not field.flatchoices
+    shown = display_for_field(value, getattr(field, "output_field", field), EMPTY)
+    if links and name in ("number", "order_number"):
+        shown = _linked(screen, request, row)
+    return Cell(label, shown, is_number and not isinstance(value, bool))
+
+
+def _linked(screen: Any, request: HttpRequest, target: models.Model | None) -> str:
+    """Return a related row's name, as a link where its page is there for this user."""
+    if target is None:
+        return EMPTY
+    site, opts = screen.admin_site, target._meta
+    if site.is_registered(type(target)):
+        other = site.get_model_admin(type(target))
+        if other.has_view_permission(request, target):
+            url = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[target.pk])
+            return format_html('<a href="{}">{}</a>', url, target)
+    return str(target)
