@@ -1,6 +1,7 @@
 """One filter set per document, for the API, the admin and the rules alike."""
 
 import django_filters
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
@@ -14,6 +15,7 @@ from finance.models import (
     Payout,
     Refund,
     SellerStatement,
+    SettlementDue,
 )
 from inventory.models import Seller
 
@@ -146,3 +148,18 @@ class CreditNoteFilter(FilterSet):
     class Meta:
         model = CreditNote
         fields: list[str] = []
+
+
+class SettlementDueFilter(FilterSet):
+    """Which orders wait for their settlement."""
+
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    is_due = django_filters.BooleanFilter(method="due", label=_("due"))
+
+    class Meta:
+        model = SettlementDue
+        fields: list[str] = []
+
+    def due(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        is_due = Q(due_at__lte=self.now)
+        return queryset.filter(is_due if value else ~is_due)

@@ -1,6 +1,7 @@
 """One filter set per document, for API and admin alike."""
 
 import django_filters
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
@@ -31,6 +32,7 @@ class TicketFilter(FilterSet):
     is_unassigned = django_filters.BooleanFilter(
         "assignee", lookup_expr="isnull", label=_("without agent")
     )
+    is_overdue = django_filters.BooleanFilter(method="overdue", label=_("overdue"))
     opened_after = django_filters.IsoDateTimeFilter("opened_at", "gte", label=_("opened after"))
     opened_before = django_filters.IsoDateTimeFilter("opened_at", "lt", label=_("opened before"))
     opened_within = WithinFilter("opened_at", label=_("opened within the last"))
@@ -39,6 +41,10 @@ class TicketFilter(FilterSet):
     class Meta:
         model = Ticket
         fields: list[str] = []
+
+    def overdue(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        late = Q(solution_due_at__lt=self.now)
+        return queryset.filter(late if value else ~late)
 
 
 class SurveyFilter(FilterSet):

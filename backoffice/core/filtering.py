@@ -84,6 +84,12 @@ class FilterSet(django_filters.FilterSet):
         super().__init__(*args, **kwargs)
         self.now = now or timezone.now()
         self.idle: set[str] = set()
+        for item in self.filters.values():
+            # A column of the document itself has one value: looking for doubles would only cost.
+            if isinstance(item, django_filters.MultipleChoiceFilter) and "__" not in str(
+                item.field_name
+            ):
+                item.distinct = False
 
     def known(self) -> dict[str, str]:
         """Return every parameter with the filter that it belongs to."""

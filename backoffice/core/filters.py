@@ -1,11 +1,66 @@
-"""The filter sets of the ground floor's own rows."""
+"""The filters of the ground floor's own documents."""
 
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.filtering import FilterSet
-from backoffice.core.models import WebhookDelivery, WebhookEndpoint
+from backoffice.core.models import (
+    Approval,
+    EventDelivery,
+    InboundMessage,
+    OutboundMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from backoffice.core.models.approval import ApprovalStatus
+from backoffice.core.models.inbox import InboxStatus
+from backoffice.core.models.outbound import OutboundStatus
 from backoffice.core.models.webhook import WebhookStatus
+
+
+class InboundMessageFilter(FilterSet):
+    """Which messages that came in."""
+
+    source = django_filters.CharFilter(label=_("source"))
+    status = django_filters.MultipleChoiceFilter(choices=InboxStatus.choices, label=_("status"))
+
+    class Meta:
+        model = InboundMessage
+        fields: list[str] = []
+
+
+class OutboundMessageFilter(FilterSet):
+    """Which messages that go out."""
+
+    status = django_filters.MultipleChoiceFilter(choices=OutboundStatus.choices, label=_("status"))
+    order_id = django_filters.NumberFilter(label=_("order"))
+
+    class Meta:
+        model = OutboundMessage
+        fields: list[str] = []
+
+
+class EventDeliveryFilter(FilterSet):
+    """Which events that wait for a handler."""
+
+    handler = django_filters.CharFilter(label=_("handler"))
+    is_set_aside = django_filters.BooleanFilter(
+        "set_aside_at", "isnull", exclude=True, label=_("set aside")
+    )
+
+    class Meta:
+        model = EventDelivery
+        fields: list[str] = []
+
+
+class ApprovalFilter(FilterSet):
+    """Which requests for a second person."""
+
+    status = django_filters.MultipleChoiceFilter(choices=ApprovalStatus.choices, label=_("status"))
+
+    class Meta:
+        model = Approval
+        fields: list[str] = []
 
 
 class WebhookDeliveryFilter(FilterSet):

@@ -99,7 +99,7 @@ DESKS = [
             Box(_("Refunds to be approved"), REFUND, "status=REQUESTED"),
             Box(_("Refunds without an answer"), REFUND, "status=UNKNOWN"),
             Box(_("Payouts to be approved"), PAYOUT, "status=DRAFT"),
-            Box(_("Approvals"), "core.approval", "status=PENDING", "requested_at"),
+            Box(_("Approvals"), "core.approval", "status=REQUESTED"),
         ),
     ),
     Desk(

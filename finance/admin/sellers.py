@@ -6,7 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge, money
 from finance.choices import COLOURS
-from finance.models import CommissionContract, OrderSettlement, Payout, SellerStatement
+from finance.models import (
+    CommissionContract,
+    OrderSettlement,
+    Payout,
+    SellerStatement,
+    SettlementDue,
+)
 from finance.services.payouts import (
     approve_payouts,
     cancel_payouts,
@@ -90,3 +96,11 @@ class OrderSettlementAdmin(ReadOnlyAdmin):
     )
     search_fields = ("order_id__exact",)
     ordering = ("-id",)
+
+
+@admin.register(SettlementDue)
+class SettlementDueAdmin(ReadOnlyAdmin):
+    list_display = ("order", "due_at")
+    list_select_related = ("order",)
+    search_fields = ("order__order_number__exact",)
+    ordering = ("due_at", "pk")

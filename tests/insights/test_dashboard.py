@@ -1,22 +1,23 @@
 """The first page and the figures as JSON."""
 
-import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from backoffice import dashboard
 from backoffice.core.models import Event, User
+from backoffice.core.sql import execute
 from backoffice.core.tokens import create_token
+from backoffice.insights.desks import DESKS, LANES
 from backoffice.insights.models import CheckRun
+from backoffice.insights.selectors import boxes
 from backoffice.insights.selectors.figures import duration, tiles
 from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks, run_invariants
 from backoffice.insights.services.rollup import refresh_times
-from orders.models import Order
 from orders.services.holds import place_holds
 from tests.insights.test_bottleneck import set_times
 
@@ -53,7 +54,7 @@ def test_the_page_shows_times_work_and_proofs(boss, place, django_assert_max_num
     place_holds([held.pk], now=NOW, reason="look at it")
     run_checks(now=NOW)
     run_invariants(now=NOW)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         page = boss.get(reverse("admin:index"))
     html = page.content.decode()
     assert page.status_code == 200
@@ -61,9 +62,16 @@ def test_the_page_shows_times_work_and_proofs(boss, place, django_assert_max_num
     assert "Picking to handed over" in html
     assert "<polyline" in html
     assert "invariants" in html
-    url = f"{reverse('admin:orders_order_changelist')}?attention=held"
-    assert re.search(rf'{re.escape(url)}"><span>Orders on hold</span><strong>1</strong>', html)
-    assert boss.get(url).status_code == 200
+    [waiting] = [r for r in readings(page, "bo_desks") if str(r.box.label) == "Orders on hold"]
+    assert (waiting.count, waiting.url) == (
+        1,
+        f"{reverse('admin:orders_order_changelist')}?is_held=true&status=PENDING&status=CONFIRMED",
+    )
+    assert f'href="{waiting.url.replace("&", "&amp;")}"' in html
+
+
+def readings(page, name):
+    return [r for group in page.context[name] for r in group.readings]
 
 
 def test_the_page_of_an_empty_shop(boss):
@@ -72,11 +80,40 @@ def test_the_page_of_an_empty_shop(boss):
     assert "have not been proven yet" in page.content.decode()
 
 
-def test_every_queue_leads_to_its_list(boss):
+def test_every_box_leads_to_its_list(boss):
     page = boss.get(reverse("admin:index"))
-    assert page.context["bo_queues"]
-    for item in page.context["bo_queues"]:
-        assert boss.get(item.url).status_code == 200, item.url
+    boxes = {r.url for name in ("bo_desks", "bo_lanes") for r in readings(page, name)}
+    assert len(boxes) == len({(b.document, b.query) for b in all_boxes()})
+    for url in boxes:
+        assert boss.get(url, follow=True).status_code == 200, url
+
+
+def all_boxes():
+    return [b for g in (*DESKS, *LANES) for b in (getattr(g, "queues", ()) or g.stages)]
+
+
+def test_the_flow_tells_how_many_wait_where_and_how_long(boss, place):
+    now = timezone.now()
+    for hours in (1, 2, 6):
+        place(str(hours), placed_at=now - timedelta(hours=hours))
+    answer = boss.get(reverse("admin:flow"))
+    [box] = [r for r in readings(answer, "bo_lanes") if str(r.box.label) == "To be confirmed"]
+    assert (box.count, box.median_text, box.oldest_text) == (3, "2.0 h", "6.0 h")
+    html = answer.content.decode()
+    assert "2.0 h, at most 6.0 h" in html
+    assert "<html" not in html
+
+
+def test_what_came_in_within_the_hour_is_told(boss, place):
+    now = timezone.now()
+    execute("SELECT set_config('app.now', %s, true)", [now.isoformat()])
+    order = place("1")
+    place_holds([order.pk], now=now)
+    place_holds([place("2").pk], now=now - timedelta(hours=2))
+    held = {
+        str(r.box.label): r.arrived for r in readings(boss.get(reverse("admin:flow")), "bo_lanes")
+    }
+    assert held["On hold"] == 1
 
 
 def test_who_may_see_nothing_sees_nothing(db):
@@ -85,24 +122,30 @@ def test_who_may_see_nothing_sees_nothing(db):
     client = Client()
     client.force_login(clerk)
     page = client.get(reverse("admin:index"))
-    assert page.context["bo_queues"] == page.context["bo_tiles"] == []
+    assert page.context["bo_desks"] == page.context["bo_lanes"] == page.context["bo_tiles"] == []
     assert page.context["bo_board"] is None
     clerk.user_permissions.add(Permission.objects.get(codename="view_order"))
     page = client.get(reverse("admin:index"))
-    assert {str(q.label) for q in page.context["bo_queues"]} == {
-        "Orders on hold",
-        "Orders waiting for stock",
-        "Orders to be confirmed",
-    }
+    assert {r.box.document for r in readings(page, "bo_desks")} == {"orders.order"}
+    assert {str(g.label) for g in page.context["bo_lanes"]} == {"Orders", "Money"}
 
 
-def test_counts_stop_at_the_ceiling(place, monkeypatch):
+def test_ones_own_desk_comes_first(boss):
+    user = User.objects.get(username="boss")
+    user.groups.add(Group.objects.create(name=DESKS[3].role))
+    page = boss.get(reverse("admin:index"))
+    groups = page.context["bo_desks"]
+    assert (groups[0].label, groups[0].is_mine) == (DESKS[3].label, True)
+    assert not any(group.is_mine for group in groups[1:])
+
+
+def test_counts_stop_at_the_ceiling(boss, place, monkeypatch):
     for n in range(4):
         place(str(n))
-    monkeypatch.setattr(dashboard, "CEILING", 2)
-    counts = dashboard.capped_counts([Order.objects.all(), Order.objects.filter(pk=0)])
-    assert counts == [3, 0]
-    assert dashboard.Waiting("x", 3, "").text == "2+"
+    monkeypatch.setattr(boxes, "CEILING", 2)
+    held = readings(boss.get(reverse("admin:flow")), "bo_lanes")
+    [box] = [r for r in held if str(r.box.label) == "To be confirmed"]
+    assert (box.count, box.text, box.oldest) == (3, "2+", None)
 
 
 def test_the_figures_of_a_tile(place):

@@ -68,7 +68,7 @@ class Opened:
 
 PART = """
 SELECT count(*), extract(epoch FROM %s - percentile_disc(0.5) WITHIN GROUP (ORDER BY q.since)),
-  extract(epoch FROM %s - min(q.since)) FROM ({sql}) AS q(since)
+  extract(epoch FROM %s - min(q.since)) FROM ({sql}) AS q(id, since)
 """
 
 
@@ -79,7 +79,7 @@ def read(boxes: Sequence[Opened], *, now: datetime) -> list[Reading]:
     parts: list[str] = []
     parameters: list[Any] = []
     for item in boxes:
-        limited = item.rows.order_by().values_list(item.box.since, flat=True)[: CEILING + 1]
+        limited = item.rows.order_by().values_list("pk", item.box.since)[: CEILING + 1]
         sql, values = limited.query.sql_with_params()
         parts.append(f"({PART.format(sql=sql)})")
         parameters += [now, now, *values]
