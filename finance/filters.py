@@ -4,12 +4,23 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
-from finance.choices import EntryKind, PaymentStatus, PayoutStatus, RefundKind, RefundStatus
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
+from finance.choices import (
+    AccountKind,
+    EntryKind,
+    PaymentStatus,
+    PayoutStatus,
+    PeriodStatus,
+    RefundKind,
+    RefundStatus,
+)
 from finance.models import (
+    AccountingPeriod,
     CreditNote,
+    DailyBalance,
     Invoice,
     JournalEntry,
+    LedgerAccount,
     OrderSettlement,
     Payment,
     Payout,
@@ -25,7 +36,7 @@ class PaymentFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
-    order_id = django_filters.NumberFilter(label=_("order"))
+    order_id = IntegerFilter(label=_("order"))
     provider = django_filters.CharFilter(label=_("provider"))
     external_id = django_filters.CharFilter(label=_("external id"))
     status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("status"))
@@ -47,8 +58,8 @@ class RefundFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
-    order_id = django_filters.NumberFilter(label=_("order"))
-    payment_id = django_filters.NumberFilter(label=_("payment"))
+    order_id = IntegerFilter(label=_("order"))
+    payment_id = IntegerFilter(label=_("payment"))
     status = django_filters.MultipleChoiceFilter(choices=RefundStatus.choices, label=_("status"))
     kind = django_filters.MultipleChoiceFilter(choices=RefundKind.choices, label=_("kind"))
     currency = django_filters.CharFilter(label=_("currency"))
@@ -116,8 +127,8 @@ class EntryFilter(FilterSet):
 class SettlementFilter(FilterSet):
     """Which settled orders."""
 
-    order_id = django_filters.NumberFilter(label=_("order"))
-    seller_id = django_filters.NumberFilter(label=_("seller"))
+    order_id = IntegerFilter(label=_("order"))
+    seller_id = IntegerFilter(label=_("seller"))
     currency = django_filters.CharFilter(label=_("currency"))
 
     class Meta:
@@ -130,7 +141,7 @@ class InvoiceFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
-    order_id = django_filters.NumberFilter(label=_("order"))
+    order_id = IntegerFilter(label=_("order"))
     issued_after = django_filters.DateFilter("issued_on", "gte", label=_("issued after"))
 
     class Meta:
@@ -163,3 +174,39 @@ class SettlementDueFilter(FilterSet):
     def due(self, queryset, name, value):  # type: ignore[no-untyped-def]
         is_due = Q(due_at__lte=self.now)
         return queryset.filter(is_due if value else ~is_due)
+
+
+class PeriodFilter(FilterSet):
+    """Which accounting periods."""
+
+    status = django_filters.MultipleChoiceFilter(choices=PeriodStatus.choices, label=_("status"))
+    month = django_filters.DateFilter(label=_("month"))
+
+    class Meta:
+        model = AccountingPeriod
+        fields: list[str] = []
+
+
+class LedgerAccountFilter(FilterSet):
+    """Which accounts."""
+
+    code = django_filters.CharFilter(label=_("code"))
+    kind = django_filters.MultipleChoiceFilter(choices=AccountKind.choices, label=_("kind"))
+
+    class Meta:
+        model = LedgerAccount
+        fields: list[str] = []
+
+
+class DailyBalanceFilter(FilterSet):
+    """Which daily balances."""
+
+    account = django_filters.CharFilter("account__code", label=_("account"))
+    party_id = IntegerFilter(label=_("party"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    day_from = django_filters.DateFilter("day", "gte", label=_("from"))
+    day_to = django_filters.DateFilter("day", "lte", label=_("to"))
+
+    class Meta:
+        model = DailyBalance
+        fields: list[str] = []

@@ -4,12 +4,13 @@ import django_filters
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
 from backoffice.core.models import SettingsModel
 from inventory.choices import MoveKind, ProposalStatus, PurchaseOrderStatus
 from inventory.models import (
     BinStock,
     Location,
+    Lot,
     Product,
     PurchaseOrder,
     PurchaseOrderLine,
@@ -106,7 +107,7 @@ class LocationFilter(FilterSet):
 class StockLevelFilter(StockFilter):
     """Which stock levels."""
 
-    available_max = django_filters.NumberFilter("available", "lte", label=_("available up to"))
+    available_max = IntegerFilter("available", "lte", label=_("available up to"))
 
     class Meta:
         model = StockLevel
@@ -118,10 +119,22 @@ class BinStockFilter(FilterSet):
 
     sku = by_code(Sku, _("SKU"))
     warehouse = by_code(Warehouse, _("warehouse"), "location__warehouse")
-    location_id = django_filters.NumberFilter(label=_("location"))
+    location_id = IntegerFilter(label=_("location"))
 
     class Meta:
         model = BinStock
+        fields: list[str] = []
+
+
+class LotFilter(FilterSet):
+    """Which lots."""
+
+    sku = by_code(Sku, _("SKU"))
+    code = django_filters.CharFilter(label=_("code"))
+    expires_before = django_filters.DateFilter("expires_on", "lt", label=_("expires before"))
+
+    class Meta:
+        model = Lot
         fields: list[str] = []
 
 
@@ -141,7 +154,7 @@ class ReservationFilter(StockFilter):
     """Which reservations."""
 
     for_type = django_filters.CharFilter(label=_("serves"))
-    for_id = django_filters.NumberFilter(label=_("serves id"))
+    for_id = IntegerFilter(label=_("serves id"))
 
     class Meta:
         model = Reservation

@@ -3,7 +3,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
 from inventory.models import Warehouse
 from logistics.choices import (
     ExceptionKind,
@@ -12,7 +12,14 @@ from logistics.choices import (
     PickListStatus,
     ShipmentStatus,
 )
-from logistics.models import CarrierAccount, DeliveryException, Parcel, PickList, Shipment
+from logistics.models import (
+    CarrierAccount,
+    DeliveryException,
+    Parcel,
+    PickList,
+    Shipment,
+    TrackingEvent,
+)
 
 
 class ShipmentFilter(FilterSet):
@@ -20,7 +27,7 @@ class ShipmentFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
-    order_id = django_filters.NumberFilter(label=_("order id"))
+    order_id = IntegerFilter(label=_("order id"))
     status = django_filters.MultipleChoiceFilter(choices=ShipmentStatus.choices, label=_("status"))
     warehouse = django_filters.ModelChoiceFilter(
         queryset=Warehouse.objects.all(), to_field_name="code", label=_("warehouse")
@@ -58,8 +65,8 @@ class ParcelFilter(FilterSet):
     account = django_filters.ModelChoiceFilter(
         queryset=CarrierAccount.objects.all(), to_field_name="code", label=_("carrier account")
     )
-    order_id = django_filters.NumberFilter("shipment__order_id", label=_("order id"))
-    shipment_id = django_filters.NumberFilter(label=_("shipment id"))
+    order_id = IntegerFilter("shipment__order_id", label=_("order id"))
+    shipment_id = IntegerFilter(label=_("shipment id"))
     delivered_after = django_filters.IsoDateTimeFilter(
         "delivered_at", "gte", label=_("delivered after")
     )
@@ -79,11 +86,25 @@ class DeliveryExceptionFilter(FilterSet):
     number = django_filters.CharFilter(label=_("number"))
     kind = django_filters.MultipleChoiceFilter(choices=ExceptionKind.choices, label=_("kind"))
     status = django_filters.MultipleChoiceFilter(choices=ExceptionStatus.choices, label=_("status"))
-    order_id = django_filters.NumberFilter(label=_("order id"))
-    parcel_id = django_filters.NumberFilter(label=_("parcel id"))
+    order_id = IntegerFilter(label=_("order id"))
+    parcel_id = IntegerFilter(label=_("parcel id"))
     opened_within = WithinFilter("opened_at", label=_("opened within the last"))
     opened_before_ago = AgoFilter("opened_at", label=_("opened longer ago than"))
 
     class Meta:
         model = DeliveryException
+        fields: list[str] = []
+
+
+class TrackingEventFilter(FilterSet):
+    """Which scans."""
+
+    parcel = django_filters.CharFilter("parcel__number", label=_("parcel"))
+    status = django_filters.MultipleChoiceFilter(choices=ParcelStatus.choices, label=_("status"))
+    occurred_after = django_filters.IsoDateTimeFilter(
+        "occurred_at", "gte", label=_("occurred after")
+    )
+
+    class Meta:
+        model = TrackingEvent
         fields: list[str] = []

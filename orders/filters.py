@@ -3,9 +3,20 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
-from orders.choices import FulfilmentStatus, OrderStatus, PaymentStatus, ReturnStatus
-from orders.models import Customer, Order, OrderLine, Return, SalesChannel
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
+from inventory.filters import StockFilter, by_code
+from inventory.models import Seller, Sku, Warehouse
+from orders.choices import FulfilmentStatus, LineKind, OrderStatus, PaymentStatus, ReturnStatus
+from orders.models import (
+    Customer,
+    Lane,
+    Order,
+    OrderLine,
+    Price,
+    Return,
+    SalesChannel,
+    TaxRate,
+)
 
 
 class OrderFilter(FilterSet):
@@ -30,7 +41,7 @@ class OrderFilter(FilterSet):
         queryset=SalesChannel.objects.all(), to_field_name="code", label=_("sales channel")
     )
     currency = django_filters.CharFilter(label=_("currency"))
-    customer_id = django_filters.NumberFilter(label=_("customer"))
+    customer_id = IntegerFilter(label=_("customer"))
     country = django_filters.CharFilter("ship_to__country", "iexact", label=_("country"))
     sku = django_filters.CharFilter(method="with_sku", label=_("SKU"))
     is_held = django_filters.BooleanFilter(method="held", label=_("on hold"))
@@ -55,6 +66,18 @@ class OrderFilter(FilterSet):
 
     def short(self, queryset, name, value):  # type: ignore[no-untyped-def]
         return queryset.filter(short_quantity__gt=0) if value else queryset.filter(short_quantity=0)
+
+
+class OrderLineFilter(StockFilter):
+    """Which order lines."""
+
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    seller = by_code(Seller, _("seller"))
+    kind = django_filters.MultipleChoiceFilter(choices=LineKind.choices, label=_("kind"))
+
+    class Meta:
+        model = OrderLine
+        fields: list[str] = []
 
 
 class ReturnFilter(FilterSet):
@@ -85,4 +108,41 @@ class CustomerFilter(FilterSet):
 
     class Meta:
         model = Customer
+        fields: list[str] = []
+
+
+class PriceFilter(FilterSet):
+    """Which prices."""
+
+    sku = by_code(Sku, _("SKU"))
+    channel = by_code(SalesChannel, _("sales channel"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = Price
+        fields: list[str] = []
+
+
+class TaxRateFilter(FilterSet):
+    """Which tax rates."""
+
+    country = django_filters.CharFilter(label=_("country"))
+    category = django_filters.CharFilter(label=_("category"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
+
+    class Meta:
+        model = TaxRate
+        fields: list[str] = []
+
+
+class LaneFilter(FilterSet):
+    """Which lanes."""
+
+    warehouse = by_code(Warehouse, _("warehouse"))
+    country = django_filters.CharFilter(label=_("country"))
+    service = django_filters.CharFilter(label=_("service"))
+
+    class Meta:
+        model = Lane
         fields: list[str] = []

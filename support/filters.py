@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, WithinFilter
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
 from support.choices import Language, Priority, Skill, SurveyStatus, TicketStatus
 from support.models import Queue, Survey, Ticket
 
@@ -26,9 +26,9 @@ class TicketFilter(FilterSet):
     queue = django_filters.ModelChoiceFilter(
         queryset=Queue.objects.all(), to_field_name="code", label=_("queue")
     )
-    assignee_id = django_filters.NumberFilter(label=_("agent"))
+    assignee_id = IntegerFilter(label=_("agent"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
-    customer_id = django_filters.NumberFilter(label=_("customer"))
+    customer_id = IntegerFilter(label=_("customer"))
     is_unassigned = django_filters.BooleanFilter(
         "assignee", lookup_expr="isnull", label=_("without agent")
     )
@@ -52,8 +52,8 @@ class SurveyFilter(FilterSet):
 
     status = django_filters.ChoiceFilter(choices=SurveyStatus.choices, label=_("status"))
     source = django_filters.CharFilter(label=_("source"))
-    score = django_filters.NumberFilter(label=_("score"))
-    score_max = django_filters.NumberFilter("score", "lte", label=_("score up to"))
+    score = IntegerFilter(label=_("score"))
+    score_max = IntegerFilter("score", "lte", label=_("score up to"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     sent_after = django_filters.IsoDateTimeFilter("sent_at", "gte", label=_("sent after"))
 

@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 FILTERSETS: dict[str, type["FilterSet"]] = {}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -27,6 +29,20 @@ class FilterError(ValueError):
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = dict(errors)
         super().__init__(" ".join(f"{name}: {' '.join(why)}" for name, why in errors.items()))
+
+
+@extend_schema_field(OpenApiTypes.INT64)
+class IntegerFilter(django_filters.NumberFilter):
+    """A whole number, such as a key: a fraction is refused instead of cut."""
+
+    field_class = forms.IntegerField
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        bounds = {"min_value": -(2**63), "max_value": 2**63 - 1}
+        super().__init__(*args, **bounds | kwargs)
+
+    def get_max_validator(self) -> None:
+        return None
 
 
 class AgeField(forms.CharField):
@@ -45,6 +61,7 @@ class AgeField(forms.CharField):
         return timedelta(**{UNITS[match[2]]: int(match[1])})
 
 
+@extend_schema_field({"type": "string", "pattern": f"^{AGE.pattern}$"})
 class WithinFilter(django_filters.Filter):
     """What lies no longer ago than an age: `placed_within=7d`; counted from the set's `now`."""
 

@@ -3,9 +3,10 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import FilterSet, IntegerFilter
 from backoffice.core.models import (
     Approval,
+    Event,
     EventDelivery,
     InboundMessage,
     OutboundMessage,
@@ -33,7 +34,7 @@ class OutboundMessageFilter(FilterSet):
     """Which messages that go out."""
 
     status = django_filters.MultipleChoiceFilter(choices=OutboundStatus.choices, label=_("status"))
-    order_id = django_filters.NumberFilter(label=_("order"))
+    order_id = IntegerFilter(label=_("order"))
 
     class Meta:
         model = OutboundMessage
@@ -53,10 +54,28 @@ class EventDeliveryFilter(FilterSet):
         fields: list[str] = []
 
 
-class ApprovalFilter(FilterSet):
-    """Which requests for a second person."""
+class EventFilter(FilterSet):
+    """Which events."""
 
+    kind = django_filters.CharFilter(label=_("kind"))
+    subject_type = django_filters.CharFilter(label=_("subject type"))
+    subject_id = IntegerFilter(label=_("subject"))
+    order_id = IntegerFilter(label=_("order"))
+    after_id = IntegerFilter("id", "gt", label=_("after the event"))
+    recorded_after = django_filters.IsoDateTimeFilter("recorded_at", "gte", label=_("from"))
+
+    class Meta:
+        model = Event
+        fields: list[str] = []
+
+
+class ApprovalFilter(FilterSet):
+    """Which approvals."""
+
+    kind = django_filters.CharFilter(label=_("kind"))
     status = django_filters.MultipleChoiceFilter(choices=ApprovalStatus.choices, label=_("status"))
+    subject_type = django_filters.CharFilter(label=_("subject type"))
+    subject_id = IntegerFilter(label=_("subject"))
 
     class Meta:
         model = Approval
@@ -71,7 +90,7 @@ class WebhookDeliveryFilter(FilterSet):
     )
     status = django_filters.MultipleChoiceFilter(choices=WebhookStatus.choices, label=_("status"))
     kind = django_filters.CharFilter("event__kind", label=_("kind"))
-    event_id = django_filters.NumberFilter(label=_("event"))
+    event_id = IntegerFilter(label=_("event"))
     queued_after = django_filters.IsoDateTimeFilter("queued_at", "gte", label=_("queued after"))
 
     class Meta:

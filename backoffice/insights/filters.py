@@ -4,7 +4,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
-from backoffice.core.filtering import FilterSet
+from backoffice.core.filtering import FilterSet, IntegerFilter
 from backoffice.insights.choices import CheckState, Dimension, Domain, Metric
 from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
 
@@ -13,9 +13,9 @@ class MetricFilter(FilterSet):
     """Which figures."""
 
     metric = django_filters.MultipleChoiceFilter(choices=Metric.choices, label=_("metric"))
-    span = django_filters.NumberFilter(label=_("days"))
+    span = IntegerFilter(label=_("days"))
     dimension = django_filters.ChoiceFilter(choices=Dimension.choices, label=_("dimension"))
-    key = django_filters.NumberFilter(label=_("key"))
+    key = IntegerFilter(label=_("key"))
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
     day_from = django_filters.DateFilter("day", "gte", label=_("from"))
     day_to = django_filters.DateFilter("day", "lte", label=_("to"))

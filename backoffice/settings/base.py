@@ -163,11 +163,15 @@ REST_FRAMEWORK = {
     # How many proxies stand before us: only their notes tell a caller's address.
     "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
 }
+# A thousand documents at once fit in.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
 API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", default=600)
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Backoffice API",
     "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "COMPONENT_SPLIT_REQUEST": True,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",

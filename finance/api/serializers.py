@@ -2,33 +2,50 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from finance.choices import PaymentStatus, RefundKind
 from finance.models import (
+    AccountingPeriod,
     CommissionContract,
     CreditNote,
+    DailyBalance,
+    DocumentSeries,
     Invoice,
     InvoiceLine,
     JournalEntry,
+    LedgerAccount,
     OrderSettlement,
     Payment,
+    PaymentProvider,
     Payout,
     Posting,
     Refund,
     RefundLine,
+    RefundPolicy,
     SellerStatement,
 )
 from finance.selectors.ledger import invoice_lines, postings_of
-from finance.services.commands import OpenRefund, RecordPayment, RefundPart
+from inventory.api.fields import CodeField
+from inventory.models import Seller
 
 
 class PaymentSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
+
     class Meta:
         model = Payment
         fields = [
-            *("id", "number", "order_id", "provider", "external_id", "method", "currency"),
-            *("amount", "status", "captured_amount", "refunded_amount", "pending_refund_amount"),
+            *("id", "number", "order", "order_id", "provider", "external_id", "method"),
+            *(
+                "currency",
+                "amount",
+                "status",
+                "captured_amount",
+                "refunded_amount",
+                "pending_refund_amount",
+            ),
             *("authorised_at", "captured_at", "failed_at", "voided_at", "failure", "version"),
         ]
 
@@ -40,12 +57,15 @@ class RefundLineSerializer(serializers.ModelSerializer):
 
 
 class RefundSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
+    payment = serializers.CharField(source="payment_number")
     lines = RefundLineSerializer(many=True)
 
     class Meta:
         model = Refund
         fields = [
-            *("id", "number", "order_id", "payment_id", "goods_return_id", "kind", "currency"),
+            *("id", "number", "order", "order_id", "payment", "payment_id", "goods_return_id"),
+            *("kind", "currency"),
             *("amount", "reason", "status", "needs_approval", "created_by_id", "approved_by_id"),
             *("approved_at", "sent_at", "succeeded_at", "failed_at", "external_id", "failure"),
             *("version", "lines"),
@@ -66,12 +86,14 @@ class StatementSerializer(serializers.ModelSerializer):
 
 
 class PayoutSerializer(serializers.ModelSerializer):
+    statement = serializers.CharField(source="statement_number")
     seller = serializers.CharField(source="seller.code")
 
     class Meta:
         model = Payout
         fields = [
-            *("id", "number", "statement_id", "seller", "currency", "amount", "status"),
+            *("id", "number", "statement", "statement_id", "seller", "currency", "amount"),
+            "status",
             *("created_by_id", "approved_by_id", "approved_at", "sent_at", "paid_at"),
             *("failed_at", "bank_reference", "version"),
         ]
@@ -100,26 +122,42 @@ class EntryDetailSerializer(EntrySerializer):
     class Meta(EntrySerializer.Meta):
         fields = [*EntrySerializer.Meta.fields, "postings"]
 
+    @extend_schema_field(PostingSerializer(many=True))
     def get_postings(self, entry: JournalEntry) -> list[dict[str, Any]]:
         rows = postings_of([entry.pk]).get(entry.pk, [])
         return list(PostingSerializer(rows, many=True).data)
 
 
 class SettlementSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
+    seller = serializers.CharField(source="seller_code", allow_null=True)
+
     class Meta:
         model = OrderSettlement
         fields = [
-            *("id", "order_id", "seller_id", "contract_id", "currency", "lines", "gross_amount"),
+            *("id", "order", "order_id", "seller", "seller_id", "contract_id", "currency"),
+            *("lines", "gross_amount"),
             *("tax_amount", "commission_amount", "fee_amount", "payable_amount", "delivered_on"),
             *("settles_on", "settled_at"),
         ]
 
 
 class InvoiceSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
+
     class Meta:
         model = Invoice
         fields = [
-            *("id", "number", "order_id", "issued_on", "currency", "net_amount", "tax_amount"),
+            *(
+                "id",
+                "number",
+                "order",
+                "order_id",
+                "issued_on",
+                "currency",
+                "net_amount",
+                "tax_amount",
+            ),
             *("gross_amount", "credited_amount", "version"),
         ]
 
@@ -136,23 +174,70 @@ class InvoiceDetailSerializer(InvoiceSerializer):
     class Meta(InvoiceSerializer.Meta):
         fields = [*InvoiceSerializer.Meta.fields, "lines"]
 
+    @extend_schema_field(InvoiceLineSerializer(many=True))
     def get_lines(self, invoice: Invoice) -> list[dict[str, Any]]:
         return list(InvoiceLineSerializer(invoice_lines(invoice.pk), many=True).data)
 
 
 class CreditNoteSerializer(serializers.ModelSerializer):
+    invoice = serializers.CharField(source="invoice_number")
+    refund = serializers.CharField(source="refund_number", allow_null=True)
+
     class Meta:
         model = CreditNote
         fields = [
-            *("id", "number", "invoice_id", "refund_id", "issued_on", "currency", "net_amount"),
-            *("tax_amount", "gross_amount", "version"),
+            *("id", "number", "invoice", "invoice_id", "refund", "refund_id", "issued_on"),
+            *("currency", "net_amount", "tax_amount", "gross_amount", "version"),
         ]
 
 
 class ContractSerializer(serializers.ModelSerializer):
+    seller = CodeField(Seller, required=False, allow_null=True)
+
     class Meta:
         model = CommissionContract
         exclude = ["created_at"]
+
+
+class LedgerAccountSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = LedgerAccount
+        fields = ["id", "code", "name", "kind", "is_active"]
+
+
+class PeriodSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = AccountingPeriod
+        fields = ["id", "number", "month", "status", "closed_at", "version", "updated_at"]
+
+
+class DailyBalanceSerializer(serializers.ModelSerializer):
+    account = serializers.CharField(source="account.code")
+
+    class Meta:
+        model = DailyBalance
+        fields = [
+            *("id", "day", "account", "party_type", "party_id", "currency", "amount", "postings"),
+        ]
+
+
+class ProviderSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = PaymentProvider
+        exclude = ["created_at"]
+
+
+class RefundPolicySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = RefundPolicy
+        exclude = ["created_at"]
+
+
+class SeriesSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = DocumentSeries
+        fields = ["id", "code", "prefix", "last_number", "updated_at"]
+        read_only_fields = ["code"]
 
 
 class TrialBalanceSerializer(serializers.Serializer):
@@ -165,7 +250,7 @@ class TrialBalanceSerializer(serializers.Serializer):
 class PaymentInput(serializers.Serializer):
     """A payment to be recorded, unique by provider and external id."""
 
-    order_id = serializers.IntegerField(min_value=1)
+    order = serializers.CharField(max_length=24)
     provider = serializers.CharField(max_length=40, required=False, default="manual")
     external_id = serializers.CharField(max_length=120)
     status = serializers.ChoiceField(
@@ -179,11 +264,6 @@ class PaymentInput(serializers.Serializer):
     at = serializers.DateTimeField(required=False)
 
 
-def to_payment(data: dict[str, Any]) -> RecordPayment:
-    """Return the command of a validated payment."""
-    return RecordPayment(**data)
-
-
 class RefundPartInput(serializers.Serializer):
     line_id = serializers.IntegerField(min_value=1)
     amount = serializers.DecimalField(20, 4)
@@ -192,7 +272,7 @@ class RefundPartInput(serializers.Serializer):
 class RefundInput(serializers.Serializer):
     """A refund to be opened; without an amount, of the lines or of all that is left."""
 
-    order_id = serializers.IntegerField(min_value=1)
+    order = serializers.CharField(max_length=24)
     kind = serializers.ChoiceField(RefundKind.choices)
     amount = serializers.DecimalField(20, 4, required=False)
     reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
@@ -200,7 +280,7 @@ class RefundInput(serializers.Serializer):
     lines = RefundPartInput(many=True, required=False)
 
 
-def to_refund(data: dict[str, Any]) -> OpenRefund:
-    """Return the command of a validated refund."""
-    lines = [RefundPart(**line) for line in data.get("lines", [])]
-    return OpenRefund(**{**data, "lines": lines})
+class PayoutInput(serializers.Serializer):
+    """A payout to be proposed from a seller's latest statement."""
+
+    statement = serializers.CharField(max_length=24)

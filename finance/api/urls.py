@@ -2,28 +2,24 @@
 
 from django.urls import path
 
-from finance.api.views import (
-    ContractViewSet,
-    CreditNoteViewSet,
-    EntryViewSet,
-    InvoiceViewSet,
-    PaymentViewSet,
-    PayoutViewSet,
-    RefundViewSet,
-    SettlementViewSet,
-    StatementViewSet,
-)
+from finance.api import views
 from finance.api.webhooks import payment_webhook
 
 ROUTES = [
-    ("payments", PaymentViewSet),
-    ("refunds", RefundViewSet),
-    ("seller-statements", StatementViewSet),
-    ("payouts", PayoutViewSet),
-    ("journal-entries", EntryViewSet),
-    ("settlements", SettlementViewSet),
-    ("invoices", InvoiceViewSet),
-    ("credit-notes", CreditNoteViewSet),
-    ("commission-contracts", ContractViewSet),
+    ("payments", views.PaymentViewSet),
+    ("refunds", views.RefundViewSet),
+    ("seller-statements", views.StatementViewSet),
+    ("payouts", views.PayoutViewSet),
+    ("journal-entries", views.EntryViewSet),
+    ("settlements", views.SettlementViewSet),
+    ("invoices", views.InvoiceViewSet),
+    ("credit-notes", views.CreditNoteViewSet),
+    ("accounting-periods", views.PeriodViewSet),
+    ("ledger-accounts", views.LedgerAccountViewSet),
+    ("daily-balances", views.DailyBalanceViewSet),
+    ("commission-contracts", views.ContractViewSet),
+    ("payment-providers", views.ProviderViewSet),
+    ("refund-policies", views.RefundPolicyViewSet),
+    ("document-series", views.SeriesViewSet),
 ]
 EXTRA = [path("webhooks/payments/<slug:provider>", payment_webhook, name="payment-webhook")]

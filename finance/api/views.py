@@ -1,30 +1,36 @@
 """The money endpoints; each write is one service call."""
 
-from typing import Any
-
-from django.utils import timezone
+from django.db.models import F, OuterRef, Subquery
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet, Verb
+from backoffice.core.api.creation import Creation
+from backoffice.core.api.verbs import Verb
+from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet
 from finance import filters
 from finance.api import serializers
+from finance.api.creation import open_, propose, record
 from finance.models import (
+    AccountingPeriod,
     CommissionContract,
     CreditNote,
+    DailyBalance,
+    DocumentSeries,
     Invoice,
     JournalEntry,
+    LedgerAccount,
     OrderSettlement,
     Payment,
+    PaymentProvider,
     Payout,
     Refund,
+    RefundPolicy,
     SellerStatement,
 )
 from finance.selectors.ledger import trial_balance
-from finance.services.payments import record_payments, void_payments
+from finance.services.payments import void_payments
 from finance.services.payouts import (
     approve_payouts,
     cancel_payouts,
@@ -32,68 +38,41 @@ from finance.services.payouts import (
     pay_payouts,
     send_payouts,
 )
+from finance.services.periods import close_periods, reopen_periods
 from finance.services.refund_results import pay_refunds_by_hand
-from finance.services.refunds import approve_refunds, cancel_refunds, open_refunds
+from finance.services.refunds import approve_refunds, cancel_refunds
+from inventory.models import Seller
+from orders.models import Order
 
 
 class PaymentViewSet(DocumentViewSet):
     """Payments: recorded once per provider and external id."""
 
-    queryset = Payment.objects.all()
+    queryset = Payment.objects.annotate(order_number=F("order__order_number"))
     serializer_class = serializers.PaymentSerializer
     filterset_class = filters.PaymentFilter
+    creation = Creation(serializers.PaymentInput, record, "finance.record_payment")
     verbs = (Verb("void", void_payments, "finance.void_payment"),)
-
-    @extend_schema(request=serializers.PaymentInput, responses={201: serializers.PaymentSerializer})
-    def create(self, request: Request) -> Response:
-        """Record a payment; the same report again answers with the first."""
-        body = serializers.PaymentInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        command = serializers.to_payment(body.validated_data)
-        done = record_payments([command], now=timezone.now())
-        if done.refused:
-            raise ValidationError(done.refused[0])
-        pk = (done.created | done.changed | done.unchanged)[0]
-        answer = serializers.PaymentSerializer(self.get_queryset().get(pk=pk)).data
-        return Response(answer, status=201 if done.created else 200)
-
-    create.permission = "finance.record_payment"  # type: ignore[attr-defined]
 
 
 class RefundViewSet(DocumentViewSet):
     """Refunds: opened within what was paid, approved by a second person."""
 
-    queryset = Refund.objects.prefetch_related("lines")
+    queryset = Refund.objects.annotate(
+        order_number=F("order__order_number"), payment_number=F("payment__number")
+    ).prefetch_related("lines")
     serializer_class = serializers.RefundSerializer
     filterset_class = filters.RefundFilter
+    creation = Creation(serializers.RefundInput, open_, "finance.open_refund", is_many=True)
     verbs = (
         Verb("approve", approve_refunds, "finance.approve_refund"),
         Verb("cancel", cancel_refunds, "finance.approve_refund"),
         Verb("succeed", pay_refunds_by_hand, "finance.record_refund"),
     )
 
-    @extend_schema(
-        request=serializers.RefundInput,
-        responses={201: serializers.RefundSerializer(many=True)},
-    )
-    def create(self, request: Request) -> Response:
-        """Open a refund; where several payments have to give, several."""
-        body = serializers.RefundInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        command = serializers.to_refund(body.validated_data)
-        opened = open_refunds([command], now=timezone.now())
-        if opened.refused:
-            raise ValidationError(opened.refused[0])
-        ids = (opened.created | opened.existing)[0]
-        rows = self.get_queryset().filter(pk__in=ids).order_by("pk")
-        answer = serializers.RefundSerializer(rows, many=True).data
-        return Response(answer, status=201 if opened.created else 200)
-
-    create.permission = "finance.open_refund"  # type: ignore[attr-defined]
-
 
 class StatementViewSet(DocumentViewSet):
-    """Sellers' statements."""
+    """Sellers' statements: made by the system when a contract's period ends."""
 
     queryset = SellerStatement.objects.select_related("seller")
     serializer_class = serializers.StatementSerializer
@@ -103,9 +82,12 @@ class StatementViewSet(DocumentViewSet):
 class PayoutViewSet(DocumentViewSet):
     """Payouts: proposed from statements, approved by a second person."""
 
-    queryset = Payout.objects.select_related("seller")
+    queryset = Payout.objects.select_related("seller").annotate(
+        statement_number=F("statement__number")
+    )
     serializer_class = serializers.PayoutSerializer
     filterset_class = filters.PayoutFilter
+    creation = Creation(serializers.PayoutInput, propose)
     verbs = (
         Verb("approve", approve_payouts, "finance.approve_payout"),
         Verb("cancel", cancel_payouts, "finance.approve_payout"),
@@ -116,16 +98,12 @@ class PayoutViewSet(DocumentViewSet):
 
 
 class EntryViewSet(ReadOnlyViewSet):
-    """The journal: entries and their postings."""
+    """The journal: entries and their postings, written by what they account for."""
 
     queryset = JournalEntry.objects.all()
     serializer_class = serializers.EntrySerializer
+    detail_serializer_class = serializers.EntryDetailSerializer
     filterset_class = filters.EntryFilter
-
-    def get_serializer_class(self) -> Any:
-        if self.action == "retrieve":
-            return serializers.EntryDetailSerializer
-        return super().get_serializer_class()
 
     @extend_schema(
         responses=serializers.TrialBalanceSerializer(many=True), filters=False, parameters=[]
@@ -139,36 +117,89 @@ class EntryViewSet(ReadOnlyViewSet):
 
 
 class SettlementViewSet(ReadOnlyViewSet):
-    """Settled orders, seller by seller."""
+    """Settled orders, seller by seller: settled by the system after delivery."""
 
-    queryset = OrderSettlement.objects.all()
+    queryset = OrderSettlement.objects.annotate(
+        order_number=Subquery(
+            Order.objects.filter(pk=OuterRef("order_id")).values("order_number")[:1]
+        ),
+        seller_code=Subquery(Seller.objects.filter(pk=OuterRef("seller_id")).values("code")[:1]),
+    )
     serializer_class = serializers.SettlementSerializer
     filterset_class = filters.SettlementFilter
 
 
 class InvoiceViewSet(DocumentViewSet):
-    """Invoices."""
+    """Invoices: issued by the system when orders are paid and delivered, numbered without gaps."""
 
-    queryset = Invoice.objects.all()
+    queryset = Invoice.objects.annotate(order_number=F("order__order_number"))
     serializer_class = serializers.InvoiceSerializer
+    detail_serializer_class = serializers.InvoiceDetailSerializer
     filterset_class = filters.InvoiceFilter
-
-    def get_serializer_class(self) -> Any:
-        if self.action == "retrieve":
-            return serializers.InvoiceDetailSerializer
-        return super().get_serializer_class()
 
 
 class CreditNoteViewSet(DocumentViewSet):
-    """Credit notes."""
+    """Credit notes: issued by the system when refunds have succeeded."""
 
-    queryset = CreditNote.objects.all()
+    queryset = CreditNote.objects.annotate(
+        invoice_number=F("invoice__number"), refund_number=F("refund__number")
+    )
     serializer_class = serializers.CreditNoteSerializer
     filterset_class = filters.CreditNoteFilter
+
+
+class PeriodViewSet(DocumentViewSet):
+    """Accounting months: opened by the system, closed by a verb."""
+
+    queryset = AccountingPeriod.objects.all()
+    serializer_class = serializers.PeriodSerializer
+    filterset_class = filters.PeriodFilter
+    verbs = (
+        Verb("close", close_periods, "finance.close_accountingperiod"),
+        Verb("reopen", reopen_periods, "finance.close_accountingperiod"),
+    )
+
+
+class LedgerAccountViewSet(ReadOnlyViewSet):
+    """The chart of accounts, which the program posts to by code."""
+
+    queryset = LedgerAccount.objects.all()
+    serializer_class = serializers.LedgerAccountSerializer
+    filterset_class = filters.LedgerAccountFilter
+
+
+class DailyBalanceViewSet(ReadOnlyViewSet):
+    """What was posted to an account on a day, by party and currency."""
+
+    queryset = DailyBalance.objects.select_related("account")
+    serializer_class = serializers.DailyBalanceSerializer
+    filterset_class = filters.DailyBalanceFilter
 
 
 class ContractViewSet(SettingsViewSet):
     """Commission contracts."""
 
-    queryset = CommissionContract.objects.all()
+    queryset = CommissionContract.objects.select_related("seller")
     serializer_class = serializers.ContractSerializer
+
+
+class ProviderViewSet(SettingsViewSet):
+    """Payment providers."""
+
+    queryset = PaymentProvider.objects.all()
+    serializer_class = serializers.ProviderSerializer
+
+
+class RefundPolicyViewSet(SettingsViewSet):
+    """From which amount on a refund needs a second person."""
+
+    queryset = RefundPolicy.objects.all()
+    serializer_class = serializers.RefundPolicySerializer
+
+
+class SeriesViewSet(SettingsViewSet):
+    """The series of gapless numbers; they are there from the beginning."""
+
+    http_method_names = ("get", "put", "patch", "head", "options")
+    queryset = DocumentSeries.objects.all()
+    serializer_class = serializers.SeriesSerializer

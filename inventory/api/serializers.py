@@ -5,12 +5,14 @@ from typing import Any
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from inventory.api.fields import CodeField
 from inventory.choices import MoveKind
 from inventory.models import (
     Allocation,
     BinStock,
     KitComponent,
     Location,
+    Lot,
     Product,
     PurchaseOrder,
     PurchaseOrderLine,
@@ -28,13 +30,6 @@ from inventory.models import (
     Warehouse,
 )
 from inventory.selectors.replenishment import explain_proposal
-
-
-class CodeField(serializers.SlugRelatedField):
-    """A settings row by its code."""
-
-    def __init__(self, model: Any, **options: Any) -> None:
-        super().__init__("code", queryset=model.objects.all(), **options)
 
 
 class SellerSerializer(serializers.ModelSerializer):
@@ -93,6 +88,14 @@ class LocationSerializer(serializers.ModelSerializer):
         return attrs
 
 
+class LotSerializer(serializers.ModelSerializer):
+    sku = serializers.CharField(source="sku.code")
+
+    class Meta:
+        model = Lot
+        fields = ["id", "sku", "code", "expires_on"]
+
+
 class StockLevelSerializer(serializers.ModelSerializer):
     sku = serializers.CharField(source="sku.code")
     warehouse = serializers.CharField(source="warehouse.code")
@@ -110,7 +113,7 @@ class BinStockSerializer(serializers.ModelSerializer):
     location = serializers.CharField(source="location.code")
     warehouse_id = serializers.IntegerField(source="location.warehouse_id")
     lot = serializers.CharField(source="lot.code")
-    expires_on = serializers.DateField(source="lot.expires_on")
+    expires_on = serializers.DateField(source="lot.expires_on", allow_null=True)
 
     class Meta:
         model = BinStock
@@ -156,8 +159,8 @@ class MoveInput(serializers.Serializer):
     KINDS = (MoveKind.OPENING, MoveKind.ADJUSTMENT, MoveKind.WRITE_OFF)
 
     kind = serializers.ChoiceField([(k.value, k.label) for k in KINDS], default="ADJUSTMENT")
-    sku = CodeField(Sku)
-    warehouse = CodeField(Warehouse)
+    sku = serializers.CharField(max_length=60)
+    warehouse = serializers.CharField(max_length=40)
     quantity = serializers.IntegerField(min_value=-(10**9), max_value=10**9)
     location_id = serializers.IntegerField(required=False, allow_null=True)
     lot_id = serializers.IntegerField(required=False, allow_null=True)
@@ -177,7 +180,24 @@ class AdjustInput(serializers.Serializer):
     reason = serializers.CharField(max_length=300)
 
 
+class TransferInput(serializers.Serializer):
+    """Units from one bin to another, in the same warehouse or the next."""
+
+    sku = serializers.CharField(max_length=60)
+    quantity = serializers.IntegerField(min_value=1, max_value=10**9)
+    from_location_id = serializers.IntegerField(min_value=1)
+    to_location_id = serializers.IntegerField(min_value=1)
+    lot_id = serializers.IntegerField(min_value=1, required=False, allow_null=True)
+
+
+class TransfersInput(serializers.Serializer):
+    transfers = TransferInput(many=True, allow_empty=False, max_length=1000)
+    reason = serializers.CharField(max_length=300)
+
+
 class PostedSerializer(serializers.Serializer):
+    """How many lines of the ledger were written."""
+
     entries = serializers.IntegerField()
 
 
@@ -219,14 +239,16 @@ class PurchaseOrderSerializer(serializers.ModelSerializer):
 
 
 class PurchaseLineInput(serializers.Serializer):
-    sku = CodeField(Sku)
+    sku = serializers.CharField(max_length=60)
     quantity = serializers.IntegerField(min_value=1, max_value=10**9)
     unit_price = serializers.DecimalField(20, 4, min_value=0, required=False, allow_null=True)
 
 
 class PurchaseOrderInput(serializers.Serializer):
-    supplier = CodeField(Supplier)
-    warehouse = CodeField(Warehouse)
+    """A purchase order to be drawn up."""
+
+    supplier = serializers.CharField(max_length=40)
+    warehouse = serializers.CharField(max_length=40)
     currency = serializers.CharField(max_length=3, required=False, default="")
     expected_on = serializers.DateField(required=False, allow_null=True)
     lines = PurchaseLineInput(many=True, allow_empty=False)
@@ -241,7 +263,10 @@ class ReceivedGoodsInput(serializers.Serializer):
     unit_cost = serializers.DecimalField(20, 4, min_value=0, required=False, allow_null=True)
 
 
-class ReceiveInput(serializers.Serializer):
+class ReceiptInput(serializers.Serializer):
+    """One delivery, as counted at the door; its delivery note makes it once."""
+
+    purchase_order = serializers.CharField(max_length=24)
     lines = ReceivedGoodsInput(many=True, allow_empty=False)
     delivery_note = serializers.CharField(max_length=80, required=False, allow_blank=True)
     received_at = serializers.DateTimeField(required=False, allow_null=True)
@@ -254,13 +279,14 @@ class ReceiptLineSerializer(serializers.ModelSerializer):
 
 
 class ReceiptSerializer(serializers.ModelSerializer):
+    purchase_order = serializers.CharField(source="purchase_order_number")
     lines = ReceiptLineSerializer(many=True)
 
     class Meta:
         model = Receipt
         fields = [
-            *("id", "number", "purchase_order_id", "delivery_note", "received_at", "version"),
-            "lines",
+            *("id", "number", "purchase_order", "purchase_order_id", "delivery_note"),
+            *("received_at", "version", "lines"),
         ]
 
 

@@ -1,24 +1,34 @@
-"""The endpoints of stock: looked at, and adjusted through the ledger."""
+"""The endpoints of stock: looked at, and changed through the ledger."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.core.api.references import ids_of
 from backoffice.core.api.views import ReadOnlyViewSet
 from backoffice.core.states import BlockedError
+from inventory import filters
 from inventory.api import serializers
-from inventory.filters import (
-    BinStockFilter,
-    ReservationFilter,
-    StockLevelFilter,
-    StockMoveFilter,
+from inventory.models import (
+    Allocation,
+    BinStock,
+    Location,
+    Lot,
+    Reservation,
+    Sku,
+    StockLevel,
+    StockMove,
+    Warehouse,
 )
-from inventory.models import Allocation, BinStock, Location, Lot, Reservation, StockLevel, StockMove
 from inventory.services.levels import InsufficientStockError
-from inventory.services.moves import Move, post_moves
+from inventory.services.moves import Move, Transfer, post_moves, transfer_stock
 
 
 class StockLevelViewSet(ReadOnlyViewSet):
@@ -26,7 +36,7 @@ class StockLevelViewSet(ReadOnlyViewSet):
 
     queryset = StockLevel.objects.select_related("sku", "warehouse")
     serializer_class = serializers.StockLevelSerializer
-    filterset_class = StockLevelFilter
+    filterset_class = filters.StockLevelFilter
 
 
 class BinStockViewSet(ReadOnlyViewSet):
@@ -34,30 +44,38 @@ class BinStockViewSet(ReadOnlyViewSet):
 
     queryset = BinStock.objects.select_related("sku", "location", "lot")
     serializer_class = serializers.BinStockSerializer
-    filterset_class = BinStockFilter
+    filterset_class = filters.BinStockFilter
+
+
+class LotViewSet(ReadOnlyViewSet):
+    """Lots: made when their goods are received."""
+
+    queryset = Lot.objects.select_related("sku")
+    serializer_class = serializers.LotSerializer
+    filterset_class = filters.LotFilter
 
 
 class ReservationViewSet(ReadOnlyViewSet):
-    """What is promised to whom."""
+    """What is promised to whom: made when orders are confirmed."""
 
     queryset = Reservation.objects.select_related("sku", "warehouse")
     serializer_class = serializers.ReservationSerializer
-    filterset_class = ReservationFilter
+    filterset_class = filters.ReservationFilter
 
 
 class AllocationViewSet(ReadOnlyViewSet):
-    """What is set aside for which pick."""
+    """What is set aside for which pick: made with pick lists."""
 
     queryset = Allocation.objects.select_related("sku", "location")
     serializer_class = serializers.AllocationSerializer
 
 
 class StockMoveViewSet(ReadOnlyViewSet):
-    """The stock ledger: read, and extended by adjustments."""
+    """The stock ledger: read, and extended by adjustments and transfers."""
 
     queryset = StockMove.objects.select_related("sku", "warehouse")
     serializer_class = serializers.StockMoveSerializer
-    filterset_class = StockMoveFilter
+    filterset_class = filters.StockMoveFilter
 
     @extend_schema(request=serializers.AdjustInput, responses={201: serializers.PostedSerializer})
     def create(self, request: Request) -> Response:
@@ -65,34 +83,75 @@ class StockMoveViewSet(ReadOnlyViewSet):
         body = serializers.AdjustInput(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
+        skus = _named(Sku, data["moves"], "sku")
+        houses = _named(Warehouse, data["moves"], "warehouse")
+        names = ("kind", "quantity", "location_id", "lot_id", "unit_cost")
         moves = [
             Move(
-                kind=move["kind"],
-                sku_id=move["sku"].pk,
-                warehouse_id=move["warehouse"].pk,
-                quantity=move["quantity"],
-                location_id=move.get("location_id"),
-                lot_id=move.get("lot_id"),
-                unit_cost=move.get("unit_cost"),
+                sku_id=skus[move["sku"]],
+                warehouse_id=houses[move["warehouse"]],
+                **{name: move[name] for name in names if name in move},
             )
             for move in data["moves"]
         ]
-        _refuse_strange(moves)
-        try:
-            posted = post_moves(moves, now=timezone.now(), reason=data["reason"])
-        except InsufficientStockError as error:
-            raise BlockedError([str(error)]) from error
-        return Response({"entries": posted.entries}, status=201)
-
-
-def _refuse_strange(moves: list[Move]) -> None:
-    """Refuse bins of other warehouses and lots of other SKUs."""
-    bins = Location.objects.filter(pk__any={m.location_id for m in moves if m.location_id})
-    lots = Lot.objects.filter(pk__any={m.lot_id for m in moves if m.lot_id})
-    houses = dict(bins.values_list("pk", "warehouse_id"))
-    skus = dict(lots.values_list("pk", "sku_id"))
-    for move in moves:
-        if move.location_id and houses.get(move.location_id) != move.warehouse_id:
+        bins = _warehouses(m.location_id for m in moves)
+        if any(m.location_id and bins.get(m.location_id) != m.warehouse_id for m in moves):
             raise ValidationError(_("The bin does not belong to the warehouse."))
-        if move.lot_id and skus.get(move.lot_id) != move.sku_id:
-            raise ValidationError(_("The lot does not belong to the SKU."))
+        _refuse_strange_lots(moves)
+        return _posted(post_moves, moves, data["reason"])
+
+    @extend_schema(
+        request=serializers.TransfersInput, responses={201: serializers.PostedSerializer}
+    )
+    @action(detail=False, methods=["post"], filterset_class=None)
+    def transfers(self, request: Request) -> Response:
+        """Move units from bin to bin, all or none."""
+        body = serializers.TransfersInput(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        skus = _named(Sku, data["transfers"], "sku")
+        transfers = [
+            Transfer(
+                skus[row["sku"]],
+                row["quantity"],
+                row["from_location_id"],
+                row["to_location_id"],
+                row.get("lot_id"),
+            )
+            for row in data["transfers"]
+        ]
+        ends = {i for t in transfers for i in (t.from_location_id, t.to_location_id)}
+        if ends - set(_warehouses(ends)):
+            raise ValidationError(_("There is no such bin."))
+        _refuse_strange_lots(transfers)
+        return _posted(transfer_stock, transfers, data["reason"])
+
+
+def _posted(service: Any, commands: Sequence[Any], reason: str) -> Response:
+    try:
+        posted = service(commands, now=timezone.now(), reason=reason)
+    except InsufficientStockError as error:
+        raise BlockedError([str(error)]) from error
+    return Response({"entries": posted.entries}, status=201)
+
+
+def _named(model: Any, rows: Sequence[dict[str, Any]], name: str) -> dict[str, int]:
+    """Return the ids of the codes that rows name, or refuse what is not there."""
+    ids = ids_of(model.objects.all(), "code", (row[name] for row in rows))
+    for row in rows:
+        if row[name] not in ids:
+            text = _("%(code)s does not exist.") % {"code": row[name]}
+            raise ValidationError({name: [text]})
+    return ids
+
+
+def _warehouses(location_ids: Any) -> dict[int, int]:
+    bins = Location.objects.filter(pk__any=[i for i in location_ids if i])
+    return dict(bins.values_list("pk", "warehouse_id"))
+
+
+def _refuse_strange_lots(commands: Sequence[Move] | Sequence[Transfer]) -> None:
+    lots = Lot.objects.filter(pk__any=[c.lot_id for c in commands if c.lot_id])
+    skus = dict(lots.values_list("pk", "sku_id"))
+    if any(c.lot_id and skus.get(c.lot_id) != c.sku_id for c in commands):
+        raise ValidationError(_("The lot does not belong to the SKU."))

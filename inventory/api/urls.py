@@ -13,6 +13,7 @@ ROUTES = [
     ("replenishment-policies", master.ReplenishmentPolicyViewSet),
     ("stock-levels", stock.StockLevelViewSet),
     ("bin-stock", stock.BinStockViewSet),
+    ("lots", stock.LotViewSet),
     ("stock-moves", stock.StockMoveViewSet),
     ("reservations", stock.ReservationViewSet),
     ("allocations", stock.AllocationViewSet),

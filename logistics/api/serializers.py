@@ -1,9 +1,10 @@
 """Shipments and parcels as JSON; nothing here queries beyond what the view has fetched."""
 
-from typing import Any
-
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from backoffice.core.api.verbs import VerbSerializer
+from inventory.api.fields import CodeField
 from logistics.choices import ExceptionKind, ParcelStatus
 from logistics.models import (
     Carrier,
@@ -26,14 +27,15 @@ class ShipmentLineSerializer(serializers.ModelSerializer):
 
 
 class ShipmentSerializer(serializers.ModelSerializer):
-    warehouse = serializers.CharField(source="warehouse.code", default=None)
-    seller = serializers.CharField(source="seller.code", default=None)
+    order = serializers.CharField(source="order_number")
+    warehouse = serializers.CharField(source="warehouse.code", default=None, allow_null=True)
+    seller = serializers.CharField(source="seller.code", default=None, allow_null=True)
     lines = ShipmentLineSerializer(many=True)
 
     class Meta:
         model = Shipment
         fields = [
-            *("id", "number", "order_id", "warehouse", "seller", "status", "ship_on"),
+            *("id", "number", "order", "order_id", "warehouse", "seller", "status", "ship_on"),
             *("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
             *("version", "updated_at", "lines"),
         ]
@@ -69,14 +71,24 @@ class ParcelLineSerializer(serializers.ModelSerializer):
 
 class ParcelSerializer(serializers.ModelSerializer):
     account = serializers.CharField(source="account.code")
+    shipment = serializers.CharField(source="shipment.number")
+    order = serializers.CharField(source="order_number")
     order_id = serializers.IntegerField(source="shipment.order_id")
     lines = ParcelLineSerializer(many=True)
 
     class Meta:
         model = Parcel
         fields = [
-            *("id", "number", "shipment_id", "order_id", "account", "service", "tracking_number"),
-            *("status", "weight_grams", "label_url", "label_cost", "label_currency"),
+            *("id", "number", "shipment", "shipment_id", "order", "order_id", "account"),
+            *(
+                "service",
+                "tracking_number",
+                "status",
+                "weight_grams",
+                "label_url",
+                "label_cost",
+                "label_currency",
+            ),
             *("labelled_at", "shipped_at", "delivered_at", "promised_on", "version"),
             *("updated_at", "lines"),
         ]
@@ -91,6 +103,15 @@ class ScanSerializer(serializers.ModelSerializer):
         ]
 
 
+class TrackingEventSerializer(ScanSerializer):
+    """A scan by itself, with the parcel that it was of."""
+
+    parcel = serializers.CharField(source="parcel.number")
+
+    class Meta(ScanSerializer.Meta):
+        fields = ["id", "parcel", *ScanSerializer.Meta.fields]
+
+
 class ParcelDetailSerializer(ParcelSerializer):
     scans = ScanSerializer(many=True)
 
@@ -99,10 +120,24 @@ class ParcelDetailSerializer(ParcelSerializer):
 
 
 class DeliveryExceptionSerializer(serializers.ModelSerializer):
+    parcel = serializers.CharField(source="parcel.number")
+    order = serializers.CharField(source="order_number")
+
     class Meta:
         model = DeliveryException
         fields = [
-            *("id", "number", "parcel_id", "order_id", "kind", "status", "detail", "resolution"),
+            *(
+                "id",
+                "number",
+                "parcel",
+                "parcel_id",
+                "order",
+                "order_id",
+                "kind",
+                "status",
+                "detail",
+                "resolution",
+            ),
             *("opened_at", "acknowledged_at", "resolved_at", "is_resolved_by_scan", "version"),
         ]
 
@@ -114,6 +149,9 @@ class CarrierSerializer(serializers.ModelSerializer):
 
 
 class CarrierAccountSerializer(serializers.ModelSerializer):
+    carrier = CodeField(Carrier)
+    services = serializers.ListField(child=serializers.CharField(max_length=40), required=False)
+
     class Meta:
         model = CarrierAccount
         exclude = ["created_at"]
@@ -121,18 +159,21 @@ class CarrierAccountSerializer(serializers.ModelSerializer):
         extra_kwargs = {"api_key": {"write_only": True}, "webhook_secret": {"write_only": True}}
 
 
-class PickedInput(serializers.Serializer):
+def _units(text: str, value: dict[str, int]) -> dict[int, int]:
+    if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in value):
+        raise serializers.ValidationError(text)
+    return {int(key): units for key, units in value.items()}
+
+
+class PickedInput(VerbSerializer):
     """What was found; a line that is not named was found whole."""
 
     picked = serializers.DictField(
         child=serializers.IntegerField(min_value=0, max_value=1_000_000), required=False
     )
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
 
     def validate_picked(self, value: dict[str, int]) -> dict[int, int]:
-        if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in value):
-            raise serializers.ValidationError("Pick lines are named by their ids.")
-        return {int(key): units for key, units in value.items()}
+        return _units(_("Pick lines are named by their ids."), value)
 
 
 class ParcelInput(serializers.Serializer):
@@ -141,22 +182,28 @@ class ParcelInput(serializers.Serializer):
     lines = serializers.DictField(
         child=serializers.IntegerField(min_value=1, max_value=1_000_000), required=False
     )
-    account_id = serializers.IntegerField(min_value=1, required=False)
+    account = serializers.CharField(max_length=40, required=False)
     service = serializers.CharField(max_length=40, required=False)
     tracking_number = serializers.CharField(max_length=80, required=False)
     weight_grams = serializers.IntegerField(min_value=0, max_value=10_000_000, required=False)
 
     def validate_lines(self, value: dict[str, int]) -> dict[int, int]:
-        if not all(key.isascii() and key.isdigit() and len(key) < 19 for key in value):
-            raise serializers.ValidationError("Shipment lines are named by their ids.")
-        return {int(key): units for key, units in value.items()}
+        return _units(_("Shipment lines are named by their ids."), value)
 
 
 class PackInput(serializers.Serializer):
-    """The parcels of a shipment."""
+    """A shipment and the parcels that it goes into."""
 
+    shipment = serializers.CharField(max_length=24)
     parcels = ParcelInput(many=True, allow_empty=False, max_length=100)
-    reason = serializers.CharField(required=False, allow_blank=True, max_length=300)
+
+
+class ExceptionInput(serializers.Serializer):
+    """A problem of a parcel, as somebody noticed it."""
+
+    parcel = serializers.CharField(max_length=24)
+    kind = serializers.ChoiceField(ExceptionKind.choices)
+    detail = serializers.CharField(max_length=300, required=False, allow_blank=True)
 
 
 class ScanInput(serializers.Serializer):
@@ -186,13 +233,8 @@ class ScansInput(serializers.Serializer):
 
 
 class ScannedSerializer(serializers.Serializer):
-    """What came of scans: how many were new, which parcels moved, which positions were refused."""
+    """How many scans were new, which parcels they moved, which positions were refused and why."""
 
     new = serializers.IntegerField()
-    moved = serializers.ListField(child=serializers.IntegerField())
+    moved = serializers.ListField(child=serializers.CharField())
     refused = serializers.DictField(child=serializers.CharField())
-
-
-def scanned_body(new: int, moved: list[int], refused: dict[int, Any]) -> dict[str, Any]:
-    """Return what came of scans as JSON."""
-    return {"new": new, "moved": moved, "refused": {str(n): str(t) for n, t in refused.items()}}

@@ -7,12 +7,14 @@ from logistics.api.views import (
     ParcelViewSet,
     PickListViewSet,
     ShipmentViewSet,
+    TrackingEventViewSet,
 )
 
 ROUTES = [
     ("shipments", ShipmentViewSet),
     ("pick-lists", PickListViewSet),
     ("parcels", ParcelViewSet),
+    ("tracking-events", TrackingEventViewSet),
     ("delivery-exceptions", DeliveryExceptionViewSet),
     ("carriers", CarrierViewSet),
     ("carrier-accounts", CarrierAccountViewSet),

@@ -1,16 +1,27 @@
 """Orders as JSON; nothing here queries beyond what the view has fetched."""
 
-from typing import Any
-
 from rest_framework import serializers
 
-from orders.choices import LineKind, ReturnReason
-from orders.models import Customer, Order, OrderLine, Return, ReturnLine, SalesChannel
-from orders.services.commands import AddressData, CustomerData, LineData, PlaceOrder
+from backoffice.core.api.verbs import VerbSerializer
+from inventory.api.fields import CodeField
+from inventory.models import Sku, Warehouse
+from orders.choices import HoldReason, LineKind, ReturnReason
+from orders.models import (
+    Customer,
+    Hold,
+    Lane,
+    Order,
+    OrderLine,
+    Price,
+    Return,
+    ReturnLine,
+    SalesChannel,
+    TaxRate,
+)
 
 
 class OrderLineSerializer(serializers.ModelSerializer):
-    sku = serializers.CharField(source="sku.code", default=None)
+    sku = serializers.CharField(source="sku.code", default=None, allow_null=True)
 
     class Meta:
         model = OrderLine
@@ -37,11 +48,29 @@ class OrderSerializer(serializers.ModelSerializer):
         ]
 
 
+class HoldSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Hold
+        fields = ["id", "reason", "note", "placed_at", "until", "released_at"]
+
+
 class OrderDetailSerializer(OrderSerializer):
     lines = OrderLineSerializer(many=True)
+    holds = HoldSerializer(many=True)
 
     class Meta(OrderSerializer.Meta):
-        fields = [*OrderSerializer.Meta.fields, "lines"]
+        fields = [*OrderSerializer.Meta.fields, "lines", "holds"]
+
+
+class SoldLineSerializer(OrderLineSerializer):
+    """A line by itself, with the order that it belongs to."""
+
+    order = serializers.CharField(source="order_number")
+    seller = serializers.CharField(source="seller.code", default=None, allow_null=True)
+    warehouse = serializers.CharField(source="warehouse.code", default=None, allow_null=True)
+
+    class Meta(OrderLineSerializer.Meta):
+        fields = ["order", "seller", "warehouse", *OrderLineSerializer.Meta.fields]
 
 
 class CustomerSerializer(serializers.ModelSerializer):
@@ -51,8 +80,33 @@ class CustomerSerializer(serializers.ModelSerializer):
 
 
 class SalesChannelSerializer(serializers.ModelSerializer):
+    warehouse = CodeField(Warehouse, required=False, allow_null=True)
+
     class Meta:
         model = SalesChannel
+        exclude = ["created_at"]
+
+
+class PriceSerializer(serializers.ModelSerializer):
+    sku = CodeField(Sku)
+    channel = CodeField(SalesChannel, required=False, allow_null=True)
+
+    class Meta:
+        model = Price
+        exclude = ["created_at"]
+
+
+class TaxRateSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = TaxRate
+        exclude = ["created_at"]
+
+
+class LaneSerializer(serializers.ModelSerializer):
+    warehouse = serializers.CharField(source="warehouse.code")
+
+    class Meta:
+        model = Lane
         exclude = ["created_at"]
 
 
@@ -63,12 +117,13 @@ class ReturnLineSerializer(serializers.ModelSerializer):
 
 
 class ReturnSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
     lines = ReturnLineSerializer(many=True)
 
     class Meta:
         model = Return
         fields = [
-            *("id", "number", "order_id", "external_id", "status", "requested_at"),
+            *("id", "number", "order", "order_id", "external_id", "status", "requested_at"),
             *("received_at", "closed_at", "version", "lines"),
         ]
 
@@ -122,38 +177,15 @@ class OrderInput(serializers.Serializer):
     promised_on = serializers.DateField(required=False)
 
 
-def to_command(data: dict[str, Any]) -> PlaceOrder:
-    """Return the command of a validated order."""
-    values = dict(data)
-    bill_to = values.pop("bill_to", None)
-    return PlaceOrder(
-        **{
-            **values,
-            "customer": CustomerData(**values["customer"]),
-            "ship_to": AddressData(**values["ship_to"]),
-            "lines": [LineData(**line) for line in values["lines"]],
-        },
-        bill_to=AddressData(**bill_to) if bill_to else None,
-    )
+class HoldInput(VerbSerializer):
+    """Why an order has to wait, and until when."""
 
-
-class BulkOrderInput(serializers.Serializer):
-    """Up to 1,000 orders; each is answered by its position."""
-
-    orders = OrderInput(many=True, allow_empty=False, max_length=1_000)
-
-
-class PlacedSerializer(serializers.Serializer):
-    """What came of placing, by position."""
-
-    created = serializers.DictField(child=serializers.IntegerField())
-    existing = serializers.DictField(child=serializers.IntegerField())
-    refused = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
-
-
-class HoldInput(serializers.Serializer):
-    reason = serializers.CharField(max_length=300)
+    hold = serializers.ChoiceField(HoldReason.choices, required=False)
     until = serializers.DateTimeField(required=False)
+
+
+class NoteInput(VerbSerializer):
+    text = serializers.CharField(max_length=10_000)
 
 
 class RequestedLineInput(serializers.Serializer):
@@ -165,7 +197,7 @@ class RequestedLineInput(serializers.Serializer):
 class ReturnInput(serializers.Serializer):
     """A return to be opened."""
 
-    order_id = serializers.IntegerField(min_value=1)
+    order = serializers.CharField(max_length=24)
     external_id = serializers.CharField(max_length=120, required=False)
     lines = RequestedLineInput(many=True, allow_empty=False)
 
@@ -176,7 +208,7 @@ class ReceivedLineInput(serializers.Serializer):
     damaged = serializers.IntegerField(min_value=0, required=False, default=0)
 
 
-class ReceiveReturnInput(serializers.Serializer):
+class ReceiveReturnInput(VerbSerializer):
     """What came back, line by line; nothing given means all of it, sellable."""
 
     lines = ReceivedLineInput(many=True, required=False)

@@ -1,10 +1,14 @@
 """The routes of orders."""
 
-from orders.api.views import CustomerViewSet, OrderViewSet, ReturnViewSet, SalesChannelViewSet
+from orders.api import views
 
 ROUTES = [
-    ("orders", OrderViewSet),
-    ("returns", ReturnViewSet),
-    ("customers", CustomerViewSet),
-    ("sales-channels", SalesChannelViewSet),
+    ("orders", views.OrderViewSet),
+    ("order-lines", views.OrderLineViewSet),
+    ("returns", views.ReturnViewSet),
+    ("customers", views.CustomerViewSet),
+    ("sales-channels", views.SalesChannelViewSet),
+    ("prices", views.PriceViewSet),
+    ("tax-rates", views.TaxRateViewSet),
+    ("lanes", views.LaneViewSet),
 ]

@@ -1,154 +1,145 @@
 """The order endpoints; each write is one service call."""
 
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
+from django.db.models import F
 from rest_framework.exceptions import ValidationError
-from rest_framework.request import Request
-from rest_framework.response import Response
 
-from backoffice.core.api.views import (
-    DocumentViewSet,
-    OutcomeSerializer,
-    ReadOnlyViewSet,
-    SettingsViewSet,
-    Verb,
-    outcome_body,
-)
-from backoffice.core.states import BlockedError
+from backoffice.core.api.creation import Creation
+from backoffice.core.api.verbs import Verb
+from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet
+from backoffice.core.states import Outcome
+from orders import filters
 from orders.api import serializers
-from orders.filters import CustomerFilter, OrderFilter, ReturnFilter
-from orders.models import Customer, Order, Return, SalesChannel
-from orders.services.holds import place_holds, release_holds
-from orders.services.intake import place_orders
+from orders.api.creation import place, request
+from orders.models import (
+    Customer,
+    Lane,
+    Order,
+    OrderLine,
+    Price,
+    Return,
+    SalesChannel,
+    TaxRate,
+)
+from orders.services.holds import place_holds, release_holds, write_notes
 from orders.services.lifecycle import (
     cancel_orders,
     complete_orders,
     confirm_orders,
     release_orders,
 )
-from orders.services.returns import (
-    ReceivedLine,
-    RequestedLine,
-    RequestReturn,
-    cancel_returns,
-    close_returns,
-    receive_returns,
-    request_returns,
-)
+from orders.services.returns import ReceivedLine, cancel_returns, close_returns, receive_returns
+
+
+def note_orders(order_ids: Sequence[int], *, now: datetime, text: str, reason: str = "") -> Outcome:
+    """Write a note on orders that their customers never see."""
+    return Outcome(write_notes(order_ids, now=now, text=text))
+
+
+def take_back(
+    return_ids: Sequence[int],
+    *,
+    now: datetime,
+    lines: Sequence[dict[str, int]] | None = None,
+    reason: str = "",
+) -> Outcome:
+    """Take returned goods in by condition; nothing named means all of it, sellable."""
+    received = None if lines is None else [ReceivedLine(**line) for line in lines]
+    try:
+        return receive_returns(return_ids, now=now, received=received, reason=reason)
+    except ValueError as error:
+        raise ValidationError(str(error)) from error
 
 
 class OrderViewSet(DocumentViewSet):
-    """Orders: placed singly or in bulk, then moved by verbs."""
+    """Orders: placed, then moved by verbs."""
 
     queryset = Order.objects.select_related("channel")
     serializer_class = serializers.OrderSerializer
-    filterset_class = OrderFilter
+    detail_serializer_class = serializers.OrderDetailSerializer
+    detail_prefetch = ("lines__sku", "holds")
+    filterset_class = filters.OrderFilter
+    lookup_field = "order_number"
+    creation = Creation(serializers.OrderInput, place)
     verbs = (
         Verb("confirm", confirm_orders, "orders.confirm_order"),
         Verb("release", release_orders, "orders.release_order"),
         Verb("complete", complete_orders, "orders.release_order"),
         Verb("cancel", cancel_orders, "orders.cancel_order"),
-        Verb("hold", place_holds, "orders.hold_order"),
+        Verb("hold", place_holds, "orders.hold_order", serializers.HoldInput),
         Verb("release_hold", release_holds, "orders.hold_order"),
+        Verb("note", note_orders, "orders.change_order", serializers.NoteInput),
     )
 
-    def get_serializer_class(self) -> Any:
-        if self.action == "retrieve":
-            return serializers.OrderDetailSerializer
-        return super().get_serializer_class()
 
-    def get_queryset(self) -> Any:
-        orders = super().get_queryset()
-        return orders.prefetch_related("lines__sku") if self.action == "retrieve" else orders
+class OrderLineViewSet(ReadOnlyViewSet):
+    """Order lines by themselves, with what became of them."""
 
-    @extend_schema(request=serializers.OrderInput, responses={201: serializers.OrderSerializer})
-    def create(self, request: Request) -> Response:
-        """Place one order; the same channel and external id again answers with the first."""
-        body = serializers.OrderInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        command = serializers.to_command(body.validated_data)
-        placed = place_orders([command], now=timezone.now())
-        if placed.refused:
-            raise ValidationError(placed.refused[0])
-        pk = placed.created.get(0) or placed.existing[0]
-        order = self.get_queryset().get(pk=pk)
-        data = serializers.OrderSerializer(order).data
-        return Response(data, status=201 if placed.created else 200)
-
-    @extend_schema(request=serializers.BulkOrderInput, responses=serializers.PlacedSerializer)
-    @action(detail=False, methods=["post"], url_path="bulk")
-    def bulk(self, request: Request) -> Response:
-        """Place many orders in one transaction; bad ones are refused one by one."""
-        body = serializers.BulkOrderInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        commands = [serializers.to_command(o) for o in body.validated_data["orders"]]
-        placed = place_orders(commands, now=timezone.now())
-        return Response(
-            {
-                "created": placed.created,
-                "existing": placed.existing,
-                "refused": placed.refused,
-            }
-        )
+    queryset = OrderLine.objects.select_related("sku", "seller", "warehouse").annotate(
+        order_number=F("order__order_number")
+    )
+    serializer_class = serializers.SoldLineSerializer
+    filterset_class = filters.OrderLineFilter
 
 
 class ReturnViewSet(DocumentViewSet):
     """Returns: requested, received by condition, closed."""
 
-    queryset = Return.objects.prefetch_related("lines")
+    queryset = Return.objects.annotate(order_number=F("order__order_number")).prefetch_related(
+        "lines"
+    )
     serializer_class = serializers.ReturnSerializer
-    filterset_class = ReturnFilter
+    filterset_class = filters.ReturnFilter
+    creation = Creation(serializers.ReturnInput, request)
     verbs = (
+        Verb(
+            "receive",
+            take_back,
+            "orders.change_return",
+            serializers.ReceiveReturnInput,
+            is_bulk=False,
+        ),
         Verb("close", close_returns, "orders.change_return"),
         Verb("cancel", cancel_returns, "orders.change_return"),
     )
 
-    @extend_schema(request=serializers.ReturnInput, responses={201: serializers.ReturnSerializer})
-    def create(self, request: Request) -> Response:
-        """Open a return for delivered units."""
-        body = serializers.ReturnInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        data = body.validated_data
-        lines = [RequestedLine(**line) for line in data["lines"]]
-        command = RequestReturn(data["order_id"], lines, data.get("external_id", ""))
-        result = request_returns([command], now=timezone.now())
-        if result.refused:
-            raise ValidationError(result.refused[0])
-        pk = result.created.get(0) or result.existing[0]
-        answer = serializers.ReturnSerializer(self.get_queryset().get(pk=pk)).data
-        return Response(answer, status=201 if result.created else 200)
-
-    @extend_schema(request=serializers.ReceiveReturnInput, responses=OutcomeSerializer)
-    @action(detail=True, methods=["post"])
-    def receive(self, request: Request, **kwargs: Any) -> Response:
-        """Take the goods in by condition."""
-        body = serializers.ReceiveReturnInput(data=request.data)
-        body.is_valid(raise_exception=True)
-        lines = body.validated_data.get("lines")
-        received = [ReceivedLine(**line) for line in lines] if lines is not None else None
-        pk = self.get_object().pk
-        try:
-            outcome = receive_returns([pk], now=timezone.now(), received=received)
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        if outcome.blocked:
-            raise BlockedError(outcome.blocked[pk])
-        return Response(outcome_body(outcome))
-
 
 class CustomerViewSet(ReadOnlyViewSet):
-    """Customers, as their channels named them."""
+    """Customers, as their channels named them: made with their first order."""
 
     queryset = Customer.objects.all()
     serializer_class = serializers.CustomerSerializer
-    filterset_class = CustomerFilter
+    filterset_class = filters.CustomerFilter
 
 
 class SalesChannelViewSet(SettingsViewSet):
     """Sales channels."""
 
-    queryset = SalesChannel.objects.all()
+    queryset = SalesChannel.objects.select_related("warehouse")
     serializer_class = serializers.SalesChannelSerializer
+
+
+class PriceViewSet(SettingsViewSet):
+    """What SKUs cost, from a day on."""
+
+    queryset = Price.objects.select_related("sku", "channel")
+    serializer_class = serializers.PriceSerializer
+    filterset_class = filters.PriceFilter
+
+
+class TaxRateViewSet(SettingsViewSet):
+    """The tax of a category in a place, from a day on."""
+
+    queryset = TaxRate.objects.all()
+    serializer_class = serializers.TaxRateSerializer
+    filterset_class = filters.TaxRateFilter
+
+
+class LaneViewSet(ReadOnlyViewSet):
+    """What a way to a region costs and takes: measured nightly."""
+
+    queryset = Lane.objects.select_related("warehouse")
+    serializer_class = serializers.LaneSerializer
+    filterset_class = filters.LaneFilter

@@ -2,8 +2,18 @@
 
 from rest_framework import serializers
 
-from support.choices import Direction, Priority, Skill
-from support.models import Message, Survey, Ticket
+from backoffice.core.api.verbs import VerbSerializer
+from support.choices import Direction, Language, Priority, Skill
+from support.models import (
+    AgentProfile,
+    BusinessCalendar,
+    Macro,
+    Message,
+    Queue,
+    SlaPolicy,
+    Survey,
+    Ticket,
+)
 
 
 class MessageSerializer(serializers.ModelSerializer):
@@ -14,12 +24,21 @@ class MessageSerializer(serializers.ModelSerializer):
 
 class TicketSerializer(serializers.ModelSerializer):
     queue = serializers.CharField(source="queue.code")
+    order = serializers.CharField(source="order_number", allow_null=True)
 
     class Meta:
         model = Ticket
         fields = [
             *("id", "number", "subject", "status", "priority", "skill", "language", "queue"),
-            *("order_id", "customer_id", "requester_email", "for_type", "for_id", "assignee_id"),
+            *(
+                "order",
+                "order_id",
+                "customer_id",
+                "requester_email",
+                "for_type",
+                "for_id",
+                "assignee_id",
+            ),
             *("opened_at", "first_response_due_at", "solution_due_at", "first_responded_at"),
             *("waiting_since", "first_response_breached_at", "solution_breached_at"),
             *("solved_at", "closed_at", "reopened_count", "version", "updated_at"),
@@ -34,12 +53,46 @@ class TicketDetailSerializer(TicketSerializer):
 
 
 class SurveySerializer(serializers.ModelSerializer):
+    ticket = serializers.CharField(source="ticket_number", allow_null=True)
+    order = serializers.CharField(source="order_number", allow_null=True)
+
     class Meta:
         model = Survey
         fields = [
-            *("id", "number", "ticket_id", "source", "external_id", "order_id", "customer_id"),
-            *("status", "score", "comment", "sent_at", "answered_at"),
+            *("id", "number", "ticket", "ticket_id", "source", "external_id", "order"),
+            *("order_id", "customer_id", "status", "score", "comment", "sent_at", "answered_at"),
+            "version",
         ]
+
+
+class QueueSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Queue
+        exclude = ["created_at"]
+
+
+class CalendarSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = BusinessCalendar
+        exclude = ["created_at"]
+
+
+class SlaPolicySerializer(serializers.ModelSerializer):
+    class Meta:
+        model = SlaPolicy
+        exclude = ["created_at"]
+
+
+class AgentSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = AgentProfile
+        exclude = ["created_at"]
+
+
+class MacroSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Macro
+        exclude = ["created_at"]
 
 
 class TicketInput(serializers.Serializer):
@@ -57,18 +110,31 @@ class TicketInput(serializers.Serializer):
     requester_email = serializers.EmailField(required=False, max_length=254)
 
 
-class ReplyInput(serializers.Serializer):
+class SurveyInput(serializers.Serializer):
+    """A review from outside, once per source and external id."""
+
+    source = serializers.CharField(max_length=40)
+    external_id = serializers.CharField(max_length=120)
+    score = serializers.IntegerField(min_value=1, max_value=5)
+    sent_at = serializers.DateTimeField()
+    answered_at = serializers.DateTimeField()
+    comment = serializers.CharField(max_length=5000, required=False, allow_blank=True)
+    order = serializers.CharField(max_length=24, required=False)
+    language = serializers.ChoiceField(Language.choices, required=False)
+
+
+class ReplyInput(VerbSerializer):
     """An answer; `seen` is the newest message that its writer has read."""
 
     body = serializers.CharField(max_length=100_000)
     seen = serializers.IntegerField(required=False, min_value=0)
 
 
-class NoteInput(serializers.Serializer):
+class TicketNoteInput(VerbSerializer):
     body = serializers.CharField(max_length=100_000)
 
 
-class AssignInput(serializers.Serializer):
+class AssignInput(VerbSerializer):
     """The user who gets the ticket."""
 
     agent = serializers.IntegerField(min_value=1)
@@ -94,6 +160,13 @@ class InboundInput(serializers.Serializer):
     headers = serializers.DictField(
         child=serializers.CharField(allow_blank=True), required=False, default=dict
     )
+
+
+class TakenInSerializer(serializers.Serializer):
+    """What a message became in the inbox."""
+
+    id = serializers.IntegerField()
+    status = serializers.CharField()
 
 
 class AnswerInput(serializers.Serializer):

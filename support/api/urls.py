@@ -2,16 +2,16 @@
 
 from django.urls import path
 
-from support.api.views import (
-    SupportMessageViewSet,
-    SurveyAnswerView,
-    SurveyViewSet,
-    TicketViewSet,
-)
+from support.api import views
 
 ROUTES = [
-    ("tickets", TicketViewSet),
-    ("surveys", SurveyViewSet),
-    ("support-messages", SupportMessageViewSet),
+    ("tickets", views.TicketViewSet),
+    ("surveys", views.SurveyViewSet),
+    ("support-messages", views.SupportMessageViewSet),
+    ("queues", views.QueueViewSet),
+    ("business-calendars", views.CalendarViewSet),
+    ("sla-policies", views.SlaPolicyViewSet),
+    ("agents", views.AgentViewSet),
+    ("macros", views.MacroViewSet),
 ]
-EXTRA = [path("survey-answers/", SurveyAnswerView.as_view(), name="survey-answers")]
+EXTRA = [path("survey-answers/", views.SurveyAnswerView.as_view(), name="survey-answers")]

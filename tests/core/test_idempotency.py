@@ -79,7 +79,7 @@ def test_a_refusal_is_kept_and_given_again(shop):
 
     first, again = post(shop, bad), post(shop, bad)
 
-    assert (first.status_code, again.status_code) == (400, 400)
+    assert (first.status_code, again.status_code) == (409, 409)
     assert again.json()["errors"] == first.json()["errors"]
     assert (again["Idempotency-Replayed"], again["Content-Type"]) == (
         "true",

@@ -11,6 +11,7 @@ from backoffice.core.tokens import create_token
 from finance.models import Payment, Payout, Refund, RefundPolicy
 from finance.services.invoices import issue_invoices
 from finance.services.payouts import create_payouts
+from finance.services.periods import open_periods
 from finance.services.settlement import settle_orders
 from finance.services.statements import create_statements
 from tests.finance.services.test_payouts import MONDAY
@@ -40,7 +41,7 @@ def call(db):
 def test_a_payment_is_recorded_once(place, call):
     order = place()
     body = {
-        "order_id": order.pk,
+        "order": order.order_number,
         "external_id": "bank-1",
         "amount": "23.80",
         "currency": "EUR",
@@ -52,7 +53,7 @@ def test_a_payment_is_recorded_once(place, call):
     assert first.json()["captured_amount"] == "23.8000"
     listed = call("GET", f"payments/?order_id={order.pk}&status=CAPTURED").json()
     assert [p["number"] for p in listed["results"]] == [first.json()["number"]]
-    assert call("POST", "payments/", body | {"currency": "USD"}).status_code == 400
+    assert call("POST", "payments/", body | {"currency": "USD"}).status_code == 409
 
 
 def test_reading_needs_its_scope(place, call):
@@ -65,21 +66,21 @@ def test_a_refund_needs_two_callers(place, pay, call):
     RefundPolicy.objects.update(approval_above=0)
     order = place()
     pay(order)
-    body = {"order_id": order.pk, "kind": "GOODWILL", "amount": "5.00", "key": "k"}
+    body = {"order": order.order_number, "kind": "GOODWILL", "amount": "5.00", "key": "k"}
     [opened] = call("POST", "refunds/", body).json()
     assert (opened["status"], opened["amount"]) == ("REQUESTED", "5.0000")
     assert call("POST", "refunds/", body).status_code == 200
-    path = f"refunds/{opened['id']}/approve/"
+    path = f"refunds/{opened['number']}/approve/"
     assert call("GET", path).status_code == 405
     own = call("POST", path)
     assert own.status_code == 409
     assert "Somebody else" in own.content.decode()
     assert Refund.objects.get().status == "REQUESTED"
-    assert call("POST", path, name="Second").json()["moved"] == [opened["id"]]
+    assert call("POST", path, name="Second").json()["moved"] == [opened["number"]]
     assert Refund.objects.get().status == "APPROVED"
-    assert call("POST", f"refunds/{opened['id']}/succeed/", name="Second").status_code == 200
+    assert call("POST", f"refunds/{opened['number']}/succeed/", name="Second").status_code == 200
     assert Refund.objects.get().status == "SUCCEEDED"
-    assert call("POST", "refunds/", body | {"key": "x", "amount": "99"}).status_code == 400
+    assert call("POST", "refunds/", body | {"key": "x", "amount": "99"}).status_code == 409
 
 
 def test_statements_payouts_books_and_invoices_are_read(sold, call):
@@ -91,8 +92,8 @@ def test_statements_payouts_books_and_invoices_are_read(sold, call):
     statement = call("GET", "seller-statements/?seller=ACME").json()["results"][0]
     assert statement["closing_amount"] == "87.6000"
     payout = call("GET", "payouts/?status=DRAFT").json()["results"][0]
-    assert call("POST", f"payouts/{payout['id']}/approve/").status_code == 200
-    assert call("POST", f"payouts/{payout['id']}/send/").status_code == 200
+    assert call("POST", f"payouts/{payout['number']}/approve/").status_code == 200
+    assert call("POST", f"payouts/{payout['number']}/send/").status_code == 200
     assert Payout.objects.get().status == "SENT"
     entries = call("GET", "journal-entries/?kind=SETTLEMENT").json()["results"]
     detail = call("GET", f"journal-entries/{entries[0]['id']}/").json()
@@ -100,7 +101,7 @@ def test_statements_payouts_books_and_invoices_are_read(sold, call):
     balance = call("GET", "journal-entries/trial-balance/").json()
     assert sum(Decimal(row["balance"]) for row in balance) == 0
     invoice = call("GET", f"invoices/?order_id={order.pk}").json()["results"][0]
-    lines = call("GET", f"invoices/{invoice['id']}/").json()["lines"]
+    lines = call("GET", f"invoices/{invoice['number']}/").json()["lines"]
     assert [line["gross_amount"] for line in lines] == ["119.0000", "11.9000"]
     assert len(call("GET", f"settlements/?order_id={order.pk}").json()["results"]) == 2
     for method in ("POST", "PUT", "PATCH", "DELETE"):
@@ -165,3 +166,26 @@ def test_a_payout_is_approved_by_a_dialog(sold, staff):
     change = f"/admin/finance/payout/{pk}/change/"
     assert staff.post(change, {"amount": "1"}).status_code == 403
     assert Payout.objects.get().amount == Decimal("87.60")
+
+
+def test_payouts_are_proposed_from_the_latest_statement(sold, call):
+    settle_orders([sold().pk], now=DELIVERED)
+    create_statements(now=MONDAY)
+    statement = call("GET", "seller-statements/").json()["results"][0]["number"]
+    item = {"statement": statement}
+
+    made, twice = call("POST", "payouts/bulk/", {"items": [item, item]}).json()["results"]
+    again = call("POST", "payouts/", item)
+
+    assert (made["status"], made["numbers"]) == ("CREATED", [Payout.objects.get().number])
+    assert (twice["status"], again.status_code) == ("REFUSED", 409)
+    assert "has a payout already" in again.json()["detail"]
+
+
+def test_a_month_is_closed_and_opened_again(actor, call):
+    open_periods(now=DELIVERED)
+    month = call("GET", "accounting-periods/?status=OPEN").json()["results"][0]["number"]
+
+    assert call("POST", f"accounting-periods/{month}/close/").json()["moved"] == [month]
+    assert call("POST", f"accounting-periods/{month}/close/").status_code == 409
+    assert call("POST", f"accounting-periods/{month}/reopen/").status_code == 200

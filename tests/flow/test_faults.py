@@ -58,7 +58,7 @@ def buy(client: Client, n: int, cart: dict[str, Any]) -> None:
     placed = client.post("/api/v1/orders/", cart, f"order-{n}")
     assert placed.status_code == 201, placed.text
     payment = {
-        "order_id": placed.json()["id"],
+        "order": placed.json()["order_number"],
         "external_id": f"p{n}",
         "amount": placed.json()["total_amount"],
         "currency": "EUR",

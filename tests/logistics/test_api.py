@@ -28,23 +28,28 @@ def test_a_shipment_is_worked_through_by_a_program(api, ordered, warehouse):
 
     listed = api.get(f"/api/v1/shipments/?order_id={order.pk}&status=PLANNED").json()["results"]
     assert [(s["id"], s["warehouse"]) for s in listed] == [(shipment.pk, "W1")]
-    assert post(api, f"shipments/{shipment.pk}/pick/").status_code == 200
+    assert post(api, f"shipments/{shipment.number}/pick/").status_code == 200
     pick_list = api.get("/api/v1/pick-lists/?status=OPEN").json()["results"][0]
     line = pick_list["lines"][0]
     assert (line["sku"], line["quantity"], line["picked"]) == ("A", 3, None)
     found = {"picked": {str(line["id"]): 3}}
-    assert post(api, f"pick-lists/{pick_list['id']}/confirm/", found).status_code == 200
+    assert post(api, f"pick-lists/{pick_list['number']}/confirm/", found).status_code == 200
     lines = {str(shipment.lines.get().pk): 3}
     answer = post(
         api,
-        f"shipments/{shipment.pk}/parcels/",
-        {"parcels": [{"lines": lines, "tracking_number": "API-1"}]},
+        "parcels/",
+        {
+            "shipment": shipment.number,
+            "parcels": [{"lines": lines, "tracking_number": "API-1"}],
+        },
     )
     assert answer.status_code == 201, answer.content
     (parcel,) = answer.json()
     assert (parcel["status"], parcel["order_id"]) == ("LABELLED", order.pk)
-    shipped = post(api, f"parcels/{parcel['id']}/ship/", **{"If-Match": f'"{parcel["version"]}"'})
-    assert shipped.json()["moved"] == [parcel["id"]]
+    shipped = post(
+        api, f"parcels/{parcel['number']}/ship/", **{"If-Match": f'"{parcel["version"]}"'}
+    )
+    assert shipped.json()["moved"] == [parcel["number"]]
     scan = {
         "account": "sandbox",
         "tracking_number": "API-1",
@@ -53,7 +58,7 @@ def test_a_shipment_is_worked_through_by_a_program(api, ordered, warehouse):
     }
     done = post(api, "parcels/scans/", {"scans": [scan, scan | {"tracking_number": "X"}]})
     assert (done.json()["new"], list(done.json()["refused"])) == (1, ["1"])
-    detail = api.get(f"/api/v1/parcels/{parcel['id']}/").json()
+    detail = api.get(f"/api/v1/parcels/{parcel['number']}/").json()
     assert (detail["status"], len(detail["scans"])) == ("DELIVERED", 1)
     order.refresh_from_db()
     assert order.fulfilment_status == "DELIVERED"
@@ -63,9 +68,9 @@ def test_a_blocked_verb_says_why(api, ordered, warehouse):
     order = ordered()
     warehouse.release(order)
     (shipment,) = warehouse.plan(order)
-    answer = post(api, f"shipments/{shipment.pk}/pack/")
+    answer = post(api, f"shipments/{shipment.number}/pack/")
     assert answer.status_code == 409
-    assert "not picked" in answer.json()["errors"][0]
+    assert "not picked" in answer.json()["detail"]
     assert Shipment.objects.get().status == "PLANNED"
 
 
@@ -75,9 +80,9 @@ def test_a_blocked_verb_says_why(api, ordered, warehouse):
 def test_bad_picks_are_refused(api, ordered, warehouse, picked):
     order = ordered()
     warehouse.release(order)
-    post(api, f"shipments/{warehouse.plan(order)[0].pk}/pick/")
+    post(api, f"shipments/{warehouse.plan(order)[0].number}/pick/")
     line = PickLine.objects.get()
-    answer = post(api, f"pick-lists/{line.pick_list_id}/confirm/", {"picked": picked})
+    answer = post(api, f"pick-lists/{line.pick_list.number}/confirm/", {"picked": picked})
     assert answer.status_code == 400
     line.refresh_from_db()
     assert line.picked is None

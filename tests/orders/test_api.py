@@ -37,29 +37,29 @@ def test_places_reads_and_moves_an_order(api, channel, service_sku):
     assert made.status_code == 201, made.content
     body = made.json()
     assert (body["status"], body["total_amount"]) == ("PENDING", "23.8000")
-    detail = api.get(f"/api/v1/orders/{body['id']}/")
+    detail = api.get(f"/api/v1/orders/{body['order_number']}/")
     assert detail["ETag"] == '"0"'
     assert [line["quantity"] for line in detail.json()["lines"]] == [2]
-    moved = post(api, f"/api/v1/orders/{body['id']}/confirm/", {}, **{"If-Match": '"0"'})
-    assert moved.json() == {"moved": [body["id"]], "blocked": {}}
+    moved = post(api, f"/api/v1/orders/{body['order_number']}/confirm/", {}, **{"If-Match": '"0"'})
+    assert moved.json() == {"moved": [body["order_number"]], "blocked": {}}
     event_user = Order.objects.get().modified_by
     assert event_user.username.startswith("api:")
 
 
 def test_a_blocked_verb_says_why(api, channel, service_sku):
-    pk = post(api, "/api/v1/orders/", order_json()).json()["id"]
+    number = post(api, "/api/v1/orders/", order_json()).json()["order_number"]
 
-    answer = post(api, f"/api/v1/orders/{pk}/release/", {})
+    answer = post(api, f"/api/v1/orders/{number}/release/", {})
 
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"
-    assert answer.json()["errors"] == ["Only possible in state Confirmed."]
+    assert answer.json()["detail"] == "Only possible in state Confirmed."
 
 
 def test_a_stale_version_is_refused(api, channel, service_sku):
-    pk = post(api, "/api/v1/orders/", order_json()).json()["id"]
+    number = post(api, "/api/v1/orders/", order_json()).json()["order_number"]
 
-    answer = post(api, f"/api/v1/orders/{pk}/confirm/", {}, **{"If-Match": '"7"'})
+    answer = post(api, f"/api/v1/orders/{number}/confirm/", {}, **{"If-Match": '"7"'})
 
     assert answer.status_code == 412
     assert Order.objects.get().status == "PENDING"
@@ -78,10 +78,17 @@ def test_the_same_key_answers_the_same_and_works_once(api, channel, service_sku)
 
 def test_bulk_answers_by_position(api, channel, service_sku):
     bad = order_json("B2", lines=[{"sku": "NO", "unit_price": "1"}])
-    answer = post(api, "/api/v1/orders/bulk/", {"orders": [order_json("B1"), bad]})
+    wrong = order_json("B3", placed_at="now")
+    answer = post(api, "/api/v1/orders/bulk/", {"items": [order_json("B1"), bad, wrong]})
+    again = post(api, "/api/v1/orders/bulk/", {"items": [order_json("B1")]})
 
-    assert list(answer.json()["created"]) == ["0"]
-    assert answer.json()["refused"] == {"1": ["Line 1: SKU 'NO' is unknown."]}
+    made, refused, invalid = answer.json()["results"]
+    number = Order.objects.get().order_number
+    assert made == {"status": "CREATED", "numbers": [number], "errors": []}
+    assert (refused["status"], refused["numbers"]) == ("REFUSED", [])
+    assert [e["detail"] for e in refused["errors"]] == ["Line 1: SKU 'NO' is unknown."]
+    assert [(e["field"], e["code"]) for e in invalid["errors"]] == [("placed_at", "invalid")]
+    assert again.json()["results"] == [made | {"status": "EXISTING"}]
 
 
 @pytest.mark.parametrize(
@@ -140,4 +147,4 @@ def test_the_schema_describes_itself(client):
     answer = client.get("/api/v1/schema/?format=json")
 
     assert answer.status_code == 200
-    assert "/api/v1/orders/{id}/confirm/" in answer.json()["paths"]
+    assert "/api/v1/orders/{number}/confirm/" in answer.json()["paths"]

@@ -94,23 +94,23 @@ def test_a_program_opens_answers_and_solves(program, place):
         content_type="application/json",
     )
     assert opened.status_code == 201
-    pk = opened.json()["id"]
+    number = opened.json()["number"]
     assert opened.json()["customer_id"] == order.customer_id
     replied = program.post(
-        f"/api/v1/tickets/{pk}/reply/", {"body": "Soon."}, content_type="application/json"
+        f"/api/v1/tickets/{number}/reply/", {"body": "Soon."}, content_type="application/json"
     )
-    assert replied.json() == {"moved": [pk], "blocked": {}}
+    assert replied.json() == {"moved": [number], "blocked": {}}
     noted = program.post(
-        f"/api/v1/tickets/{pk}/notes/", {"body": "hm"}, content_type="application/json"
+        f"/api/v1/tickets/{number}/note/", {"body": "hm"}, content_type="application/json"
     )
     assert noted.status_code == 200
-    detail = program.get(f"/api/v1/tickets/{pk}/").json()
+    detail = program.get(f"/api/v1/tickets/{number}/").json()
     assert [m["direction"] for m in detail["messages"]] == ["OUT", "INTERNAL"]
-    url = f"/api/v1/tickets/{pk}/solve/"
+    url = f"/api/v1/tickets/{number}/solve/"
     assert program.post(url, {}, content_type="application/json").status_code == 200
     assert program.post(url, {}, content_type="application/json").status_code == 409
     listed = program.get("/api/v1/tickets/?status=SOLVED&priority=HIGH").json()["results"]
-    assert [t["id"] for t in listed] == [pk]
+    assert [t["number"] for t in listed] == [number]
 
 
 def test_a_message_in_is_taken_once(program):

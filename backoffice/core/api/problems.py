@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
@@ -16,6 +17,26 @@ from backoffice.core.actor import IN_USE
 from backoffice.core.states import BlockedError
 
 logger = logging.getLogger(__name__)
+
+
+class FieldErrorSerializer(serializers.Serializer):
+    """One reason; the field is empty where it is about the whole."""
+
+    field = serializers.CharField()
+    detail = serializers.CharField()
+    code = serializers.CharField()
+
+
+class ProblemSerializer(serializers.Serializer):
+    """An error that the caller can mend (RFC 9457)."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    instance = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = FieldErrorSerializer(many=True, required=False)
 
 
 class Problem(APIException):
@@ -48,8 +69,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Turn any error that a caller can mend into a problem document."""
     request = context.get("request")
     if isinstance(error, BlockedError):
-        reasons = [str(r) for r in error.reasons]
-        return problem(request, 409, "blocked", " ".join(reasons), reasons)
+        reasons = [{"field": "", "detail": str(r), "code": "blocked"} for r in error.reasons]
+        text = " ".join(r["detail"] for r in reasons)
+        return problem(request, 409, "blocked", text, reasons)
     if isinstance(error, OperationalError):
         if getattr(error.__cause__, "sqlstate", "") not in IN_USE:
             return None
@@ -65,7 +87,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if response is None:
         return None
     if isinstance(error, ValidationError):
-        errors = list(_flat(error.detail))
+        errors = list(field_errors(error.detail))
         detail = _("The request is not valid: see errors.")
         return problem(request, response.status_code, "invalid", detail, errors)
     code = _code(error)
@@ -88,13 +110,14 @@ def _code(error: Exception) -> str:
     return codes if isinstance(codes, str) else "error"
 
 
-def _flat(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+def field_errors(detail: Any, field: str = "") -> Iterator[dict[str, str]]:
+    """Yield what is wrong, field by field."""
     if isinstance(detail, dict):
         for name, value in detail.items():
-            yield from _flat(value, f"{field}.{name}".strip("."))
+            yield from field_errors(value, f"{field}.{name}".strip("."))
     elif isinstance(detail, list):
         for n, value in enumerate(detail):
             nested = isinstance(value, (dict, list))
-            yield from _flat(value, f"{field}.{n}".strip(".") if nested else field)
+            yield from field_errors(value, f"{field}.{n}".strip(".") if nested else field)
     else:
         yield {"field": field, "detail": str(detail), "code": getattr(detail, "code", "invalid")}

@@ -1,8 +1,11 @@
 """The routes of the ground floor."""
 
+from backoffice.core.api.documents import ApprovalViewSet, EventViewSet
 from backoffice.core.api.webhooks import WebhookDeliveryViewSet, WebhookEndpointViewSet
 
 ROUTES = [
+    ("events", EventViewSet),
+    ("approvals", ApprovalViewSet),
     ("webhook-endpoints", WebhookEndpointViewSet),
     ("webhook-deliveries", WebhookDeliveryViewSet),
 ]

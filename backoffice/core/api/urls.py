@@ -1,8 +1,9 @@
 """`/api/v1/`: every app lists its viewsets in `<app>/api/urls.py` as `ROUTES`."""
 
 from importlib import import_module
+from typing import Any
 
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.http import HttpRequest, JsonResponse
 from django.urls import path, re_path
 from django.utils.module_loading import module_has_submodule
@@ -16,14 +17,10 @@ def api_urls() -> list:
     router = SimpleRouter()
     extra: list = []
     for config in apps.get_app_configs():
-        package = config.module
-        if package and module_has_submodule(package, "api"):
-            # The ground floor's own urls module is this one.
-            name = "routes" if config.label == "core" else "urls"
-            module = import_module(f"{config.name}.api.{name}") if _has(config.name, name) else None
-            for prefix, view in getattr(module, "ROUTES", []):
-                router.register(prefix, view, basename=f"{config.label}-{prefix}")
-            extra += getattr(module, "EXTRA", [])
+        module = _routes(config)
+        for prefix, view in getattr(module, "ROUTES", []):
+            router.register(prefix, view, basename=f"{config.label}-{prefix}")
+        extra += getattr(module, "EXTRA", [])
     return [
         *router.urls,
         *extra,
@@ -56,8 +53,15 @@ def nowhere(request: HttpRequest, **kwargs: object) -> JsonResponse:
     return JsonResponse(body, status=404, content_type="application/problem+json")
 
 
-def _has(package: str, name: str) -> bool:
-    return module_has_submodule(import_module(f"{package}.api"), name)
+def _routes(config: AppConfig) -> Any:
+    if config.name == "backoffice.core":
+        # Our own `urls` is this collection.
+        return import_module("backoffice.core.api.routes")
+    if config.module and module_has_submodule(config.module, "api"):
+        package = import_module(f"{config.name}.api")
+        if module_has_submodule(package, "urls"):
+            return import_module(f"{config.name}.api.urls")
+    return None
 
 
 app_name = "api"

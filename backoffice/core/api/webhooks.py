@@ -9,14 +9,13 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from backoffice.core.api.views import (
-    BulkVerbSerializer,
+from backoffice.core.api.verbs import (
+    BULK_LIMIT,
     OutcomeSerializer,
-    ReadOnlyViewSet,
-    SettingsViewSet,
     VerbSerializer,
     outcome_body,
 )
+from backoffice.core.api.views import ReadOnlyViewSet, SettingsViewSet
 from backoffice.core.filters import WebhookDeliveryFilter
 from backoffice.core.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from backoffice.core.models.webhook import validate_filters
@@ -59,6 +58,14 @@ class ReplaySerializer(VerbSerializer):
     """From when on."""
 
     since = serializers.DateTimeField()
+
+
+class BulkReplaySerializer(VerbSerializer):
+    """Which deliveries."""
+
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1), min_length=1, max_length=BULK_LIMIT
+    )
 
 
 class CountSerializer(serializers.Serializer):
@@ -144,11 +151,8 @@ class WebhookDeliveryViewSet(ReadOnlyViewSet):
 
     queryset = WebhookDelivery.objects.select_related("event")
     serializer_class = WebhookDeliverySerializer
+    detail_serializer_class = WebhookDeliveryDetailSerializer
     filterset_class = WebhookDeliveryFilter
-
-    def get_serializer_class(self) -> Any:
-        one = self.action == "retrieve"
-        return WebhookDeliveryDetailSerializer if one else super().get_serializer_class()
 
     @extend_schema(request=VerbSerializer, responses=OutcomeSerializer)
     @action(detail=True, methods=["post"])
@@ -158,13 +162,14 @@ class WebhookDeliveryViewSet(ReadOnlyViewSet):
         outcome = replay_deliveries([pk], now=timezone.now())
         if outcome.blocked:
             raise BlockedError(outcome.blocked[pk])
-        return Response(outcome_body(outcome))
+        return Response(outcome_body(outcome, {pk: str(pk)}))
 
-    @extend_schema(request=BulkVerbSerializer, responses=OutcomeSerializer)
+    @extend_schema(request=BulkReplaySerializer, responses=OutcomeSerializer)
     @action(detail=False, methods=["post"], url_path="verbs/replay")
     def replay_many(self, request: Request, **kwargs: Any) -> Response:
         """Send many deliveries again."""
-        body = BulkVerbSerializer(data=request.data)
+        body = BulkReplaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        outcome = replay_deliveries(body.validated_data["ids"], now=timezone.now())
-        return Response(outcome_body(outcome))
+        ids = body.validated_data["ids"]
+        outcome = replay_deliveries(ids, now=timezone.now())
+        return Response(outcome_body(outcome, {pk: str(pk) for pk in ids}))

@@ -16,11 +16,11 @@ def problem(response):
 
 
 def test_a_problem_says_what_where_and_in_which_request(api):
-    response = api("get", "orders/999999/")
+    response = api("get", "orders/SO-99999999/")
 
     body = response.json()
     assert problem(response) == (404, "not_found")
-    assert body["instance"] == "/api/v1/orders/999999/"
+    assert body["instance"] == "/api/v1/orders/SO-99999999/"
     assert body["request_id"] == response["X-Request-Id"]
     assert body["title"] == "Not found"
 
@@ -115,13 +115,19 @@ def test_a_nul_byte_gets_400(api):
     assert problem(in_query)[0] == 400
 
 
+@pytest.mark.parametrize("number", ["1", "abc", "SO-", "so-00000001", "%20"])
+def test_a_number_that_is_none_gets_404(api, place, number):
+    place()
+    assert problem(api("get", f"orders/{number}/")) == (404, "not_found")
+
+
 @pytest.mark.parametrize("pk", ["99999999999999999999999", "abc", "0", "-1"])
 def test_an_id_that_cannot_be_gets_404(api, pk):
-    assert problem(api("get", f"orders/{pk}/")) == (404, "not_found")
+    assert problem(api("get", f"sales-channels/{pk}/")) == (404, "not_found")
 
 
 def test_a_method_that_is_not_offered_gets_405(api, place):
-    response = api("delete", f"orders/{place().pk}/")
+    response = api("delete", f"orders/{place().order_number}/")
 
     assert problem(response) == (405, "method_not_allowed")
     assert Order.objects.count() == 1
