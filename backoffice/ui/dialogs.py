@@ -29,6 +29,7 @@ class Button:
     label: Text
     url: str
     reasons: list[Text]
+    leads_on: bool = False
 
 
 class DialogMixin:

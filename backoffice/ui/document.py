@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,9 +18,16 @@ from django.db import models
 from django.forms.models import _get_foreign_key
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.timezone import localtime
+
+from backoffice.core.money import DIGITS
 
 EMPTY = "–"
+# A column with nothing else in it says nothing.
+SILENT = ("", EMPTY, "0")
 ROWS = 200
 
 
@@ -55,6 +63,7 @@ def facts(screen: Any, request: HttpRequest, document: models.Model) -> list[Cel
 
 def tables(screen: Any, request: HttpRequest, document: models.Model) -> list[Table]:
     """Return a table for each kind of children that this user may see."""
+    currency = getattr(document, "currency", "")
     found = []
     for inline in screen.get_inline_instances(request, document):
         key = _get_foreign_key(screen.model, inline.model, fk_name=inline.fk_name)
@@ -64,17 +73,17 @@ def tables(screen: Any, request: HttpRequest, document: models.Model) -> list[Ta
         if related := _relations(inline.model, names):
             rows = rows.select_related(*related)
         shown = list(rows[: ROWS + 1])
+        links = inline.show_change_link
+        cells = [
+            [cell(inline, request, row, name, links=links, currency=currency) for name in names]
+            for row in shown[:ROWS]
+        ]
+        told = [n for n in range(len(names)) if any(row[n].value not in SILENT for row in cells)]
         found.append(
             Table(
-                str(inline.verbose_name_plural),
-                [_head(inline, name) for name in names],
-                [
-                    [
-                        cell(inline, request, row, name, links=inline.show_change_link)
-                        for name in names
-                    ]
-                    for row in shown[:ROWS]
-                ],
+                capfirst(inline.verbose_name_plural),
+                [_head(inline, names[n]) for n in told],
+                [[row[n] for n in told] for row in cells],
                 len(shown) > ROWS,
             )
         )
@@ -86,8 +95,12 @@ def _relations(model: type[models.Model], names: Iterable[Any]) -> list[str]:
     return [name for name in names if isinstance(name, str) and name in keys]
 
 
+def _label(screen: Any, name: Any) -> str:
+    return capfirst(str(label_for_field(name, screen.model, screen)))
+
+
 def _head(screen: Any, name: Any) -> Cell:
-    label = str(label_for_field(name, screen.model, screen))
+    label = _label(screen, name)
     try:
         field = screen.model._meta.get_field(name) if isinstance(name, str) else None
     except Exception:
@@ -97,10 +110,16 @@ def _head(screen: Any, name: Any) -> Cell:
 
 
 def cell(
-    screen: Any, request: HttpRequest, row: models.Model, name: Any, *, links: bool = False
+    screen: Any,
+    request: HttpRequest,
+    row: models.Model,
+    name: Any,
+    *,
+    links: bool = False,
+    currency: str = "",
 ) -> Cell:
     """Return one value as a list or form would show it; related documents become links."""
-    label = str(label_for_field(name, screen.model, screen))
+    label = _label(screen, name)
     try:
         field, attribute, value = lookup_field(name, row, screen)
     except ObjectDoesNotExist:
@@ -110,11 +129,29 @@ def cell(
         return Cell(label, display_for_value(value, EMPTY, is_boolean))
     if isinstance(field, models.ForeignKey):
         return Cell(label, _linked(screen, request, getattr(row, field.name)))
-    is_number = isinstance(value, (Decimal, int, float)) and not field.flatchoices
-    shown = display_for_field(value, getattr(field, "output_field", field), EMPTY)
     if links and name in ("number", "order_number"):
-        shown = _linked(screen, request, row)
+        return Cell(label, _linked(screen, request, row))
+    if isinstance(value, Decimal | datetime):
+        return Cell(
+            label, plain(value, getattr(row, "currency", currency)), isinstance(value, Decimal)
+        )
+    is_number = isinstance(value, int | float) and not field.flatchoices
+    shown = display_for_field(value, getattr(field, "output_field", field), EMPTY)
     return Cell(label, shown, is_number and not isinstance(value, bool))
+
+
+def plain(value: Any, currency: str = "") -> str:
+    """Return an amount with its currency's digits or as many as it has, an instant to the minute.
+
+    Both as the user reads them: grouped digits, their own time zone.
+    """
+    if isinstance(value, Decimal):
+        exponent = value.normalize().as_tuple().exponent
+        needed = -exponent if isinstance(exponent, int) else 0
+        return number_format(value, max(needed, DIGITS.get(currency, 0)), force_grouping=True)
+    if isinstance(value, datetime):
+        return date_format(localtime(value), "Y-m-d H:i")
+    return str(value)
 
 
 def _linked(screen: Any, request: HttpRequest, target: models.Model | None) -> str:

@@ -1,18 +1,24 @@
 """The timeline of a document: events, what changed with them, messages; newest first."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.core.events import KINDS
 from backoffice.core.models import Event, OutboundMessage, User
+from backoffice.ui.document import plain
 
 LIMIT = 200
+AMOUNT = re.compile(r"-?\d+\.\d+")
 # What every write touches says nothing.
 BOOKKEEPING = {"id", "created_at", "created_by", "updated_at", "modified_by", "version"}
 
@@ -101,9 +107,26 @@ def _events(document: models.Model) -> list[Event]:
 
 def _told(event: Event) -> Entry:
     title = _(KINDS[event.kind].help) if event.kind in KINDS else event.kind
-    details = [f"{key}: {value}" for key, value in event.data.items()]
+    currency = event.data.get("currency", "")
+    details = [
+        f"{_(key.replace('_', ' '))}: {_told_value(event, key, value, currency)}"
+        for key, value in event.data.items()
+        # Keys are for programs, and the currency stands beside its amounts.
+        if not key.endswith("_id") and key != "currency" and value not in (None, "", [], {})
+    ]
     request = event.request_id
     return Entry(event.occurred_at, title, event.actor_id, event.reason, details, request=request)
+
+
+def _told_value(event: Event, key: str, value: Any, currency: str) -> str:
+    """Return a value of an event for people: amounts are told as texts, states by their keys."""
+    if isinstance(value, str) and AMOUNT.fullmatch(value):
+        return f"{plain(Decimal(value), currency)} {currency}".rstrip()
+    try:
+        column = apps.get_model(event.subject_type)._meta.get_field(key)
+    except (LookupError, FieldDoesNotExist):
+        return str(value)
+    return str(dict(getattr(column, "flatchoices", ())).get(value, value))
 
 
 def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:
@@ -133,4 +156,4 @@ def _shown(column: Any, value: Any) -> str:
     choices = dict(getattr(output, "flatchoices", ()) or ())
     if value is None or value == "":
         return "–"
-    return str(choices.get(value, value))[:80]
+    return str(choices.get(value, plain(value)))[:80]

@@ -24,9 +24,9 @@ FULFILMENT = badge("fulfilment_status", COLOURS, _("fulfilment"))
 class OrderLineInline(ReadOnlyInline):
     model = OrderLine
     fields = (
-        *("position", "kind", "sku", "description", "warehouse", "seller", "quantity"),
-        *("reserved", "shipped", "delivered", "cancelled", "returned"),
-        *("unit_price", "net_amount", "tax_amount", "gross_amount"),
+        *("sku", "description", "quantity", "reserved", "shipped", "delivered", "cancelled"),
+        *("returned", "unit_price", "gross_amount", "warehouse", "seller", "kind"),
+        *("net_amount", "tax_amount", "tax_rate"),
     )
     readonly_fields = fields
     ordering = ("position",)

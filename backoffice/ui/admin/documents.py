@@ -58,6 +58,8 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
             "bo_badges": [cell(self, request, document, name) for name in self.badges],
             "bo_headline": [cell(self, request, document, name) for name in self.headline],
             "bo_verbs": buttons,
+            # The way forward stands out; what ends a document does not.
+            "bo_next": next((b.name for b in buttons if b.leads_on and not b.reasons), ""),
             "bo_blocked": [button for button in buttons if button.reasons],
             "bo_facts": facts(self, request, document),
             "bo_tables": tables(self, request, document),
@@ -88,7 +90,8 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
                 f"admin:{self.opts.app_label}_{self.opts.model_name}_verb",
                 args=[document.pk, name],
             )
-            buttons.append(Button(name, item.transition.label, url, reasons))
+            leads_on = item.transition.to not in (None, "CANCELLED", "REJECTED", "FAILED")
+            buttons.append(Button(name, item.transition.label, url, reasons, leads_on))
         return buttons
 
     def verb_view(self, request: HttpRequest, pk: int, verb: str) -> HttpResponse:
