@@ -28,6 +28,7 @@ def badge(field: str, colours: Mapping[str, str], label: Any = "") -> Callable[.
     show.__name__ = f"{field}_badge"
     # The field's own name is among the translated texts.
     named = label or gettext_lazy(field.replace("_", " "))
+    show.is_badge = True  # type: ignore[attr-defined]
     return admin.display(description=named, ordering=field)(show)
 
 
@@ -45,6 +46,7 @@ def money(field: str, description: Any, currency: str = "currency") -> Callable[
         return format_html('<span class="bo-number">{} {}</span>', amount, code)
 
     show.__name__ = f"{field}_money"
+    show.is_headline = True  # type: ignore[attr-defined]
     return admin.display(description=description, ordering=field)(show)
 
 

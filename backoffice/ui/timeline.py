@@ -112,7 +112,9 @@ def _told(event: Event) -> Entry:
         f"{_(key.replace('_', ' '))}: {_told_value(event, key, value, currency)}"
         for key, value in event.data.items()
         # Keys are for programs, and the currency stands beside its amounts.
-        if not key.endswith("_id") and key != "currency" and value not in (None, "", [], {})
+        if not key.endswith(("_id", "_type"))
+        and key != "currency"
+        and value not in (None, "", [], {})
     ]
     request = event.request_id
     return Entry(event.occurred_at, title, event.actor_id, event.reason, details, request=request)
@@ -147,13 +149,18 @@ def differences(new: Any, old: Any, only: Sequence[str] | None = None) -> list[s
         before, after = getattr(old, column.attname), getattr(new, column.attname)
         if before != after:
             label = getattr(column, "verbose_name", column.name)
-            lines.append(f"{label}: {_shown(column, before)} → {_shown(column, after)}")
+            shown = [_shown(column, row) for row in (old, new)]
+            lines.append(f"{label}: {shown[0]} → {shown[1]}")
     return lines
 
 
-def _shown(column: Any, value: Any) -> str:
-    output = getattr(column, "output_field", column)
-    choices = dict(getattr(output, "flatchoices", ()) or ())
+def _shown(column: Any, row: Any) -> str:
+    value = getattr(row, column.attname)
     if value is None or value == "":
         return "–"
-    return str(choices.get(value, plain(value)))[:80]
+    if column.related_model is not None:
+        named = column.related_model._base_manager.filter(pk=value).first()
+        return str(named or value)[:80]
+    output = getattr(column, "output_field", column)
+    choices = dict(getattr(output, "flatchoices", ()) or ())
+    return str(choices.get(value, plain(value, getattr(row, "currency", ""))))[:80]

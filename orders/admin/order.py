@@ -97,7 +97,6 @@ class OrderAdmin(DocumentAdmin):
     search_fields = ("order_number__exact", "external_id__exact")
     search_help_text = _("Order number or external id")
     ordering = ("-placed_at", "-id")
-    badges = (STATUS, PAYMENT, FULFILMENT)
     headline = ("customer", money("total_amount", _("total")), "placed_at")
     inlines = (OrderLineInline, HoldInline, NoteInline)
     fields = (

@@ -19,7 +19,7 @@ from backoffice.core.versions import StaleError, unchanged_since
 from backoffice.ui.admin.base import BaseAdmin, ReadOnly
 from backoffice.ui.admin.bulk import BulkVerbs
 from backoffice.ui.dialogs import Button, DialogMixin
-from backoffice.ui.document import cell, facts, tables
+from backoffice.ui.document import EMPTY, Cell, cell, facts, tables
 from backoffice.ui.timeline import story
 
 
@@ -27,8 +27,7 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
     """A business document: read first, moved by the verbs of its machine."""
 
     change_form_template = "ui/document.html"
-    # What the head of the page shows beside the number: badges, and values that matter most.
-    badges: Sequence[Any] = ()
+    # What the head of the page shows at its end; without, the order and the amounts of the list.
     headline: Sequence[Any] = ()
     ordering = ("-id",)
 
@@ -55,8 +54,10 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
             "title": str(document),
             "opts": self.opts,
             "original": document,
-            "bo_badges": [cell(self, request, document, name) for name in self.badges],
-            "bo_headline": [cell(self, request, document, name) for name in self.headline],
+            "bo_badges": self._cells(request, document, self._marked("is_badge")),
+            "bo_headline": self._cells(
+                request, document, self.headline or ["order", *self._marked("is_headline")]
+            ),
             "bo_verbs": buttons,
             # The way forward stands out; what ends a document does not.
             "bo_next": next((b.name for b in buttons if b.leads_on and not b.reasons), ""),
@@ -68,6 +69,16 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
             "bo_changes": told.changes,
         }
         return TemplateResponse(request, self.change_form_template, context | (extra_context or {}))
+
+    def _marked(self, mark: str) -> list[Any]:
+        return [name for name in self.list_display if getattr(name, mark, False)]
+
+    def _cells(
+        self, request: HttpRequest, document: models.Model, names: Sequence[Any]
+    ) -> list[Cell]:
+        known = [n for n in names if not isinstance(n, str) or hasattr(document, n)]
+        cells = [cell(self, request, document, name) for name in known]
+        return [c for c in cells if c.value != EMPTY]
 
     def _buttons(self, request: HttpRequest, document: models.Model) -> list[Button]:
         # A dialog stands for the plain verb of the same name, which stays for many at once.
