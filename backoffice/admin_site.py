@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.access.lockout import hasty_page
 from backoffice.dashboard import context, flow, slow_stage
 from backoffice.insights.board import invariant_board
 from backoffice.ui.search import search_page
@@ -18,6 +20,9 @@ class BackofficeAdminSite(ThemedSite):
     site_title = _("Backoffice")
     index_title = _("Today")
     index_template = "insights/dashboard.html"
+    login_form = AdminAuthenticationForm
+    login_template = "access/login.html"
+    logout_template = "access/logged_out.html"
 
     def get_urls(self) -> list[Any]:
         board = self.admin_view(self.invariants)
@@ -27,6 +32,11 @@ class BackofficeAdminSite(ThemedSite):
             path("flow/", self.admin_view(self.flow), name="flow"),
             *super().get_urls(),
         ]
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Let somebody sign in, though not everybody at once."""
+        hasty = hasty_page(request) if request.method == "POST" else None
+        return hasty or super().login(request, extra_context)
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find a document, a person or a thing by what staff know of it."""

@@ -5,12 +5,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from backoffice.core import health
+from backoffice.core.access.policy import csp_report
 from support.views import survey_page
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("livez", health.livez, name="livez"),
     path("readyz", health.readyz, name="readyz"),
+    path("csp-report/", csp_report, name="csp_report"),
     path("api/v1/", include("backoffice.core.api.urls")),
     path("webhooks/", include("logistics.webhooks")),
     path("survey/<str:token>/", survey_page, name="survey"),

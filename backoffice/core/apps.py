@@ -1,6 +1,7 @@
 """The ground floor: what every app shares."""
 
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -20,7 +21,10 @@ class CoreConfig(AppConfig):
             privacy,
             tasks,
         )
+        from backoffice.core.access import events  # noqa: F401
+        from backoffice.core.access.sessions import begin_session
         from backoffice.core.database import install_database_guards
         from backoffice.core.webhooks import endpoints, queue  # noqa: F401
 
         post_migrate.connect(install_database_guards, dispatch_uid="core.install_database_guards")
+        user_logged_in.connect(begin_session, dispatch_uid="core.begin_session")

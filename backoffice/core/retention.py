@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from axes.models import AccessLog
+from django.contrib.sessions.models import Session
 from django.db import models
 from django.db.models import Q
 
@@ -33,6 +35,8 @@ def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
         (WebhookAttempt, Q(delivery__finished_at__lt=now - 30 * DAY)),
         (WebhookDelivery, Q(finished_at__lt=now - 30 * DAY)),
         (ImportRow, Q(run__created_at__lt=now - 90 * DAY)),
+        (Session, Q(expire_date__lt=now)),
+        (AccessLog, Q(attempt_time__lt=now - 180 * DAY)),
         (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
     ]
 

@@ -7,6 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import environ
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.settings.security import *  # noqa: F403
+from backoffice.settings.security import PLAIN_ADMIN, TRUSTED_PROXIES
+
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 env = environ.Env()
 
@@ -58,8 +61,6 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 
-# The staff site without its theme.
-PLAIN_ADMIN = env.bool("BACKOFFICE_PLAIN_ADMIN", default=False)
 INSTALLED_APPS = [
     "backoffice.core",
     "inventory",
@@ -83,19 +84,23 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "simple_history",
+    "axes",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "backoffice.core.access.policy.PolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "backoffice.core.access.sessions.SessionLimits",
     "backoffice.core.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "backoffice.urls"
@@ -117,15 +122,6 @@ TEMPLATES = [
 ]
 
 AUTH_USER_MODEL = "core.User"
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
 LOGIN_URL = "admin:login"
 
 LANGUAGE_CODE = "en"
@@ -160,8 +156,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "backoffice.core.api.problems.exception_handler",
     "COERCE_DECIMAL_TO_STRING": True,
     "PAGE_SIZE": 50,
-    # How many proxies stand before us: only their notes tell a caller's address.
-    "NUM_PROXIES": env.int("TRUSTED_PROXIES", default=0),
+    "NUM_PROXIES": TRUSTED_PROXIES,
 }
 # A thousand documents at once fit in.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024

@@ -1,3 +1,3 @@
-from backoffice.core.admin import approvals, files, imports, system, webhooks
+from backoffice.core.admin import access, approvals, files, imports, people, system, webhooks
 
-__all__ = ["approvals", "files", "imports", "system", "webhooks"]
+__all__ = ["access", "approvals", "files", "imports", "people", "system", "webhooks"]

@@ -6,11 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
-from rest_framework.throttling import BaseThrottle
 
+from backoffice.core.access.addresses import client_address
+from backoffice.core.access.pace import is_used_up, is_within, seconds_left
 from backoffice.core.tokens import find_token
 
 BEARER = "Bearer "
+WRONG_TOKENS_PER_MINUTE = 30
 
 
 class TokenAuthentication(authentication.BaseAuthentication):
@@ -20,12 +22,14 @@ class TokenAuthentication(authentication.BaseAuthentication):
         header = request.headers.get("Authorization", "")
         if not header.startswith(BEARER):
             return None
-        token = find_token(
-            header.removeprefix(BEARER).strip(),
-            address=BaseThrottle().get_ident(request) or "",
-            now=timezone.now(),
-        )
+        address = client_address(request) or ""
+        wrong = f"wrong-token:{address}"
+        if is_used_up(wrong, WRONG_TOKENS_PER_MINUTE):
+            raise exceptions.Throttled(seconds_left())
+        text = header.removeprefix(BEARER).strip()
+        token = find_token(text, address=address, now=timezone.now())
         if token is None:
+            is_within(wrong, WRONG_TOKENS_PER_MINUTE)
             raise exceptions.AuthenticationFailed(_("The token is unknown, expired or revoked."))
         return token.user, token
 

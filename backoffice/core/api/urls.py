@@ -8,7 +8,7 @@ from django.http import HttpRequest, JsonResponse
 from django.urls import path, re_path
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext as _
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import SimpleRouter
 
 
@@ -31,8 +31,11 @@ def api_urls() -> list:
         ),
         path(
             "docs/",
-            SpectacularSwaggerView.as_view(
-                url_name="api:schema", authentication_classes=[], permission_classes=[]
+            SpectacularSwaggerSplitView.as_view(
+                url_name="api:schema",
+                template_name="core/api_docs.html",
+                authentication_classes=[],
+                permission_classes=[],
             ),
             name="docs",
         ),

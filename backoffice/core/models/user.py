@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import UserKind
@@ -25,7 +26,10 @@ class User(AbstractUser):
     )
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
 
-    history = History(excluded_fields=["password", "last_login"])
+    # Part of every session's seal: one more ends them all.
+    session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+
+    history = History(excluded_fields=["password", "last_login", "session_generation"])
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
         verbose_name = _("user")  # type: ignore[assignment]
@@ -33,3 +37,7 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        value = f"{self.session_generation} {self.password}"
+        return salted_hmac("core.user.session", value, secret, algorithm="sha256").hexdigest()

@@ -3,7 +3,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.api import throttling
+from backoffice.core.access import pace
 from backoffice.core.models import Event
 from backoffice.core.states import GONE
 from backoffice.core.tokens import create_token
@@ -141,7 +141,7 @@ def token():
 
 def test_too_many_requests_get_429_with_when_to_come_back(db, settings, monkeypatch):
     settings.API_REQUESTS_PER_MINUTE = 2
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_000_020.0)
+    monkeypatch.setattr(pace.time, "time", lambda: 1_000_020.0)
     caller, other = token(), token()
 
     def get(who):
@@ -152,7 +152,7 @@ def test_too_many_requests_get_429_with_when_to_come_back(db, settings, monkeypa
     assert problem(refused) == (429, "throttled")
     assert refused["Retry-After"] == "60"
     assert get(other).status_code == 200
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_000_080.0)
+    monkeypatch.setattr(pace.time, "time", lambda: 1_000_080.0)
     assert get(caller).status_code == 200
 
 
@@ -160,7 +160,7 @@ def test_requests_are_counted_exactly_when_they_come_at_once(
     transactional_db, settings, monkeypatch
 ):
     settings.API_REQUESTS_PER_MINUTE = 3
-    monkeypatch.setattr(throttling.time, "time", lambda: 1_000_020.0)
+    monkeypatch.setattr(pace.time, "time", lambda: 1_000_020.0)
     caller = token()
 
     def get():
@@ -173,7 +173,7 @@ def test_the_api_stays_open_where_the_counter_does_not_answer(db, monkeypatch):
     def fail(*args, **kwargs):
         raise ConnectionError
 
-    monkeypatch.setattr(throttling.cache, "add", fail)
+    monkeypatch.setattr(pace.cache, "add", fail)
 
     assert Client().get("/api/v1/orders/", headers={"Authorization": token()}).status_code == 200
 
@@ -184,3 +184,19 @@ def test_the_description_names_every_verb(db):
     assert "/api/v1/orders/{number}/confirm/" in schema["paths"]
     assert "/api/v1/orders/verbs/confirm/" in schema["paths"]
     assert SalesChannel.objects.count() == Order.objects.count() == 0
+
+
+def test_who_guesses_tokens_has_to_wait_wherever_they_are_good(db, monkeypatch):
+    monkeypatch.setattr(pace.time, "time", lambda: 1_000_020.0)
+    client, good = Client(), create_token("Shop", ["orders:read"])[1]
+
+    def ask(token, address="192.0.2.1"):
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get("/api/v1/orders/", headers=headers, REMOTE_ADDR=address)
+
+    assert {ask(f"bo_{n:012x}_x").status_code for n in range(30)} == {401}
+
+    waiting = ask(good)
+    assert (waiting.status_code, waiting["Retry-After"]) == (429, "60")
+    assert waiting.json()["type"] == "/problems/throttled"
+    assert ask(good, "192.0.2.2").status_code == 200
