@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from backoffice.core.extensions import Text
 from backoffice.core.money import DIGITS
 
+NUMBER = '<span class="bo-number">'
+
 
 def amount(value: Decimal, currency: str) -> SafeString:
     """Return an amount with its currency, as many digits as the currency has."""
@@ -32,10 +34,12 @@ def link(row: models.Model | None, text: Any = "") -> SafeString | str:
 def grid(head: Sequence[Text], rows: Iterable[Sequence[Any]], empty: Text) -> str:
     """Return a table, or the sentence that there is nothing."""
     cells = [
-        [
-            (label, value, isinstance(value, int | Decimal))
-            for label, value in zip(head, row, strict=True)
-        ]
+        [(label, value, _is_number(value)) for label, value in zip(head, row, strict=True)]
         for row in rows
     ]
-    return render_to_string("ui/grid.html", {"head": head, "rows": cells, "empty": empty})
+    heads = [(label, is_number) for label, _value, is_number in cells[0]] if cells else []
+    return render_to_string("ui/grid.html", {"head": heads, "rows": cells, "empty": empty})
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | Decimal) or str(value).startswith(NUMBER)
