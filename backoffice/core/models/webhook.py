@@ -17,7 +17,7 @@ from backoffice.core.models.event import Event
 
 
 class WebhookStatus(models.TextChoices):
-    """SUPPRESSED: the event was imported, nothing leaves the building for it."""
+    """SUPPRESSED: the event was imported or played, nothing leaves the building for it."""
 
     QUEUED = "QUEUED", _("Queued")
     DELIVERED = "DELIVERED", _("Delivered")

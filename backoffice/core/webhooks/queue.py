@@ -12,19 +12,21 @@ from backoffice.core.events import on
 from backoffice.core.locks import lock
 from backoffice.core.models import Event, WebhookDelivery
 from backoffice.core.models.webhook import WebhookStatus
+from backoffice.core.past import moment_played
 from backoffice.core.sql import execute
 from backoffice.core.states import GONE, Outcome
 from backoffice.core.webhooks.subscriptions import matches
 
 OFF = _("The endpoint is switched off.")
-IMPORTED = _("The event was imported: nothing is sent for it.")
+PAST = _("The event was imported or played: nothing is sent for it.")
 
 QUEUE = """
 INSERT INTO core_webhookdelivery AS d
   (endpoint_id, event_id, status, queued_at, next_attempt_at, finished_at)
-SELECT w.id, e.id, CASE e.origin WHEN 'IMPORT' THEN 'SUPPRESSED' ELSE 'QUEUED' END,
-  %(now)s, %(now)s, CASE e.origin WHEN 'IMPORT' THEN %(now)s::timestamptz END
+SELECT w.id, e.id, CASE WHEN past THEN 'SUPPRESSED' ELSE 'QUEUED' END,
+  %(now)s, %(now)s, CASE WHEN past THEN %(now)s::timestamptz END
 FROM core_event e JOIN core_webhookendpoint w ON {which}
+CROSS JOIN LATERAL (SELECT %(played)s OR e.origin = 'IMPORT' AS past) p
 ORDER BY e.id, w.id
 ON CONFLICT (endpoint_id, event_id) DO {again}
 RETURNING d.endpoint_id
@@ -34,13 +36,13 @@ INSERT INTO core_webhookhealth (endpoint_id) SELECT unnest(%s::bigint[]) ON CONF
 """
 REQUEUE = """
 UPDATE SET status = 'QUEUED', attempts = 0, queued_at = %(now)s, next_attempt_at = %(now)s,
-  finished_at = NULL WHERE excluded.status = 'QUEUED'
+  finished_at = NULL WHERE 'SUPPRESSED' NOT IN (d.status, excluded.status)
 """
 
 
 def _queue(which: str, parameters: dict[str, object], *, again: str = "NOTHING") -> int:
     sql = QUEUE.format(which=which, again=again)
-    rows = execute(sql, parameters)
+    rows = execute(sql, parameters | {"played": moment_played() is not None})
     if rows:
         execute(HEALTH, [sorted({endpoint for (endpoint,) in rows})])
         transaction.on_commit(wake, robust=True)
@@ -84,7 +86,7 @@ def replay_deliveries(delivery_ids: Sequence[int], *, now: datetime, reason: str
     off = rows.filter(endpoint__is_active=False).values_list("pk", flat=True)
     outcome.block(list(off), OFF)
     silent = rows.filter(status=WebhookStatus.SUPPRESSED).values_list("pk", flat=True)
-    outcome.block(list(silent), IMPORTED)
+    outcome.block(list(silent), PAST)
     WebhookDelivery.objects.filter(pk__any=outcome.moved).update(
         status=WebhookStatus.QUEUED,
         attempts=0,

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from backoffice.core.actor import acting_job
 from backoffice.core.choices import Origin
 from backoffice.core.models import Event, EventDelivery, WebhookDelivery, WebhookEndpoint
+from backoffice.core.past import playing
 from backoffice.core.webhooks.endpoints import send_test
 from backoffice.core.webhooks.queue import replay_deliveries, replay_since
 from orders.services.lifecycle import confirm_orders
@@ -87,9 +88,21 @@ def test_what_is_imported_is_recorded_and_never_sent(place, drain, now):
     assert queued(endpoint) == [("order.placed", "SUPPRESSED")]
     outcome = replay_deliveries([pk], now=now)
     assert [str(r) for r in outcome.blocked[pk]] == [
-        "The event was imported: nothing is sent for it."
+        "The event was imported or played: nothing is sent for it."
     ]
     assert replay_since(endpoint.pk, now - timedelta(days=9000), now=now) == 0
+    assert queued(endpoint) == [("order.placed", "SUPPRESSED")]
+
+
+def test_what_happens_in_a_played_past_is_never_sent(place, drain, now):
+    endpoint = make()
+    with playing(now):
+        place()
+        drain()
+    recorded = Event.objects.values_list("recorded_at", flat=True)
+
+    assert queued(endpoint) == [("order.placed", "SUPPRESSED")]
+    assert replay_since(endpoint.pk, min(recorded), now=now) == 0
     assert queued(endpoint) == [("order.placed", "SUPPRESSED")]
 
 
