@@ -30,6 +30,17 @@ SELECT p.id FROM finance_payout p LEFT JOIN LATERAL (
 WHERE p.id = ANY(%s) AND coalesce(x.balance, 0) < p.amount
 """
 
+EDITED = """
+SELECT round(o.captured_amount + o.authorised_amount - coalesce(p.back, 0),
+    currency_exponent(o.currency)), round(e.total_after, currency_exponent(o.currency)), o.currency,
+  c.payment_terms = 'PREPAID'
+FROM orders_orderedit e JOIN orders_order o ON o.id = e.order_id
+JOIN orders_saleschannel c ON c.id = o.channel_id
+LEFT JOIN LATERAL (SELECT sum(refunded_amount + pending_refund_amount) AS back
+  FROM finance_payment WHERE order_id = o.id) p ON true
+WHERE e.id = ANY(%s) ORDER BY e.id
+"""
+
 
 @extensions.blocker("finance.refund", "approve")
 def own_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
@@ -63,6 +74,19 @@ def refunds_of_cancelling(ids: list[int], transition: str, now: datetime) -> lis
         % {"n": owed.refunds, "amount": f"{owed.amount:f}", "currency": owed.currency}
         for owed in owed_back(ids)
     ]
+
+
+@extensions.effect("orders.orderedit", "commit")
+def money_of_editing(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Tell what edits make customers pay or get back."""
+    lines: list[Text] = []
+    for paid, total, currency, is_prepaid in execute(EDITED, [ids]):
+        words = {"amount": f"{abs(total - paid):f}", "currency": currency}
+        if paid > total:
+            lines.append(_("A refund of %(amount)s %(currency)s will be opened.") % words)
+        elif paid < total and is_prepaid:
+            lines.append(_("The customer has %(amount)s %(currency)s to pay.") % words)
+    return lines
 
 
 @extensions.panel("orders.order", gettext_lazy("Money"))

@@ -17,7 +17,7 @@ from finance.services.commands import OpenRefund, RefundResult
 from finance.services.invoices import issue_credit_notes, issue_invoices
 from finance.services.payments import void_payments
 from finance.services.refund_results import record_refund_results, send_refunds
-from finance.services.refunds import open_refunds
+from finance.services.refunds import open_refunds, refund_overpaid
 from finance.services.requests import request_payments
 from finance.services.settlement import queue_settlements
 from orders.choices import OrderStatus
@@ -47,6 +47,19 @@ def ask_to_be_paid(events: Sequence[Event], *, now: datetime) -> None:
     """Ask a provider for the money of prepaid orders that came without."""
     if not _imported(events):
         request_payments(_orders(events), now=now, providers=configured_adapters())
+
+
+@on("order.edited")
+def follow_the_total(events: Sequence[Event], *, now: datetime) -> None:
+    """Ask for the new total instead of the old one, and give back what is too much."""
+    ids = _orders([e for e in events if e.data["total"] != e.data["was"]])
+    waiting = Payment.objects.filter(order_id__any=ids, status=PaymentStatus.PENDING)
+    void_payments(
+        list(waiting.order_by("pk").values_list("pk", flat=True)), now=now, reason="order edited"
+    )
+    if not _imported(events):
+        request_payments(ids, now=now, providers=configured_adapters())
+    refund_overpaid(ids, now=now, reason="order edited")
 
 
 @on("order.cancelled", "payment.captured")

@@ -14,6 +14,7 @@ class OrdersConfig(AppConfig):
             disclosure,
             erasure,
             events,
+            extensions,
             filters,
             handlers,
             importers,

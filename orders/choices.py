@@ -15,6 +15,7 @@ class OrderStatus(models.TextChoices):
 
 
 OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.RELEASED)
+EDITABLE = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
 FINAL = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
@@ -65,6 +66,26 @@ class ReturnStatus(models.TextChoices):
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
+class EditStatus(models.TextChoices):
+    """PROPOSED: it waits for a second person."""
+
+    DRAFT = "DRAFT", _("Draft")
+    PROPOSED = "PROPOSED", _("Proposed")
+    COMMITTED = "COMMITTED", _("Committed")
+    REJECTED = "REJECTED", _("Rejected")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+class EditKind(models.TextChoices):
+    """What an edit can change; a new kind gets its planner in `services/edit_plans.py`."""
+
+    ADD_LINE = "ADD_LINE", _("Add a line")
+    REMOVE_LINE = "REMOVE_LINE", _("Remove a line")
+    CHANGE_QUANTITY = "CHANGE_QUANTITY", _("Change a quantity")
+    CHANGE_ADDRESS = "CHANGE_ADDRESS", _("Change the ship-to address")
+    ADJUST_TOTAL = "ADJUST_TOTAL", _("Adjust the total")
+
+
 class Condition(models.TextChoices):
     """In what condition a returned item came back."""
 
@@ -100,4 +121,8 @@ COLOURS: dict[str, Colour] = {
     ReturnStatus.REQUESTED: Colour.WARNING,
     ReturnStatus.RECEIVED: Colour.ACTIVE,
     ReturnStatus.CLOSED: Colour.GOOD,
+    EditStatus.DRAFT: Colour.NEUTRAL,
+    EditStatus.PROPOSED: Colour.ACTIVE,
+    EditStatus.COMMITTED: Colour.GOOD,
+    EditStatus.REJECTED: Colour.BAD,
 }

@@ -2,14 +2,17 @@
 
 from backoffice.core.extensions import Known, discloser
 from backoffice.core.models import Address, OutboundMessage
-from orders.models import Customer, Order
+from orders.models import Customer, Order, OrderEditLine
 
 
 @discloser("orders.customer")
 def disclose_customer(customer_id: int) -> Known:
     """Return who a customer is, what they ordered, where it went and what was written to them."""
     orders = Order.objects.filter(customer_id=customer_id).order_by("pk")
-    places = {pk for pair in orders.values_list("ship_to", "bill_to") for pk in pair}
+    edits = OrderEditLine.objects.filter(edit__order__customer_id=customer_id)
+    pairs = [*orders.values_list("ship_to", "bill_to")]
+    pairs += edits.values_list("address", "address_before")
+    places = {pk for pair in pairs for pk in pair}
     addresses = Address.objects.filter(pk__in=places)
     messages = OutboundMessage.objects.filter(order_id__in=orders.values("pk")).order_by("pk")
     return {

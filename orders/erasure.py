@@ -7,6 +7,14 @@ from backoffice.core.sql import execute
 from orders.choices import OPEN
 from orders.models import Order
 
+# Where orders go and went, and where somebody wanted them to go.
+ADDRESSES = """
+SELECT unnest(ARRAY[ship_to_id, bill_to_id]) FROM orders_order WHERE customer_id = %(customer)s
+UNION
+SELECT unnest(ARRAY[l.address_id, l.address_before_id]) FROM orders_ordereditline l
+JOIN orders_orderedit e ON e.id = l.edit_id JOIN orders_order o ON o.id = e.order_id
+WHERE o.customer_id = %(customer)s AND l.address_id IS NOT NULL
+"""
 STILL_OPEN = _("The customer has orders that are not finished.")
 
 
@@ -27,9 +35,8 @@ def erase_customer(customer_id: int) -> dict[str, int]:
     )
     addresses = execute(
         "UPDATE core_address a SET recipient = '', company = '', line1 = '', line2 = '',"
-        " phone = '' FROM orders_order o WHERE o.customer_id = %s"
-        " AND a.id IN (o.ship_to_id, o.bill_to_id) RETURNING a.id",
-        [customer_id],
+        f" phone = '' WHERE a.id IN ({ADDRESSES}) RETURNING a.id",
+        {"customer": customer_id},
     )
     messages = execute(
         "UPDATE core_outboundmessage m SET recipient = '', subject = '', body = ''"

@@ -26,6 +26,18 @@ declare(
         "order.hold_released": _("A hold was released"),
         "order.payment_changed": _("Money came in or went back"),
         "order.noted": _("A note was written"),
+        "order.edited": _("The order was edited"),
+    },
+)
+declare(
+    "orders",
+    "orders.orderedit",
+    {
+        "order_edit.drafted": _("Somebody wrote down what to change about the order"),
+        "order_edit.proposed": _("An edit waits for a second person"),
+        "order_edit.committed": _("An edit was made"),
+        "order_edit.rejected": _("An edit was refused"),
+        "order_edit.cancelled": _("An edit was called off"),
     },
 )
 declare(

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from backoffice.core.actor import acting
 from backoffice.core.events import historic_times, on
 from backoffice.core.models import Event
 from orders.models import Order
+from orders.services.edits import APPROVAL, cancel_edits, commit_edits, reject_edits
 from orders.services.lifecycle import complete_orders, confirm_orders, release_orders
 from orders.services.reservations import fill_backorders, lose_reservations
 
@@ -14,7 +16,7 @@ def _orders(events: Sequence[Event]) -> list[int]:
     return sorted({e.order_id for e in events if e.order_id is not None})
 
 
-@on("order.placed", "order.payment_changed", "order.hold_released")
+@on("order.placed", "order.payment_changed", "order.hold_released", "order.edited")
 def confirm_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     """Confirm orders of channels that confirm by themselves, as soon as nothing is in the way."""
     ready = Order.objects.filter(
@@ -28,7 +30,7 @@ def confirm_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     )
 
 
-@on("order.confirmed", "order.backorder_filled", "order.hold_released")
+@on("order.confirmed", "order.backorder_filled", "order.hold_released", "order.edited")
 def release_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     """Release confirmed orders of channels that release by themselves."""
     ready = Order.objects.filter(
@@ -82,3 +84,28 @@ def note_lost_reservations(events: Sequence[Event], *, now: datetime) -> None:
                 units[lost["for_id"]] = units.get(lost["for_id"], 0) + lost["quantity"]
     if units:
         lose_reservations(units, now=now)
+
+
+@on("approval.approved")
+def commit_approved(events: Sequence[Event], *, now: datetime) -> None:
+    """Make the edits that a second person agreed to, in their name; what cannot be is refused."""
+    for event in events:
+        if event.data.get("kind") != APPROVAL:
+            continue
+        edit_id = event.data["subject_id"]
+        with acting(event.actor_id, request_id=event.request_id, origin=event.origin):
+            outcome = commit_edits([edit_id], now=now, reason=event.reason)
+            if outcome.blocked:
+                reason = " ".join(str(text) for text in outcome.blocked[edit_id])
+                reject_edits([edit_id], now=now, reason=reason)
+
+
+@on("approval.rejected", "approval.withdrawn")
+def end_refused(events: Sequence[Event], *, now: datetime) -> None:
+    """End the edits that a second person refused, or whose asker took them back."""
+    for event in events:
+        if event.data.get("kind") != APPROVAL:
+            continue
+        end = reject_edits if event.kind == "approval.rejected" else cancel_edits
+        with acting(event.actor_id, request_id=event.request_id, origin=event.origin):
+            end([event.data["subject_id"]], now=now, reason=event.reason)

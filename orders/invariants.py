@@ -31,6 +31,16 @@ invariant(
     """,
 )
 invariant(
+    "orders.edits",
+    "An edited order costs what its last edit says.",
+    """
+    SELECT o.id, o.order_number, o.total_amount, e.total_after FROM orders_order o JOIN (
+      SELECT DISTINCT ON (order_id) order_id, total_after FROM orders_orderedit
+      WHERE status = 'COMMITTED' ORDER BY order_id, order_version DESC
+    ) e ON e.order_id = o.id WHERE o.total_amount <> e.total_after
+    """,
+)
+invariant(
     "orders.reservations",
     "What a line has reserved is reserved in stock.",
     """

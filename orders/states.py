@@ -4,8 +4,16 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
-from orders.choices import FulfilmentStatus, OrderStatus, PaymentStatus, PaymentTerms, ReturnStatus
-from orders.models import Order, Return
+from orders.choices import (
+    EDITABLE,
+    EditStatus,
+    FulfilmentStatus,
+    OrderStatus,
+    PaymentStatus,
+    PaymentTerms,
+    ReturnStatus,
+)
+from orders.models import Order, OrderEdit, Return
 
 NOT_HELD = Guard("not_held", Q(open_holds=0), _("The order is on hold: release its holds first."))
 PAID = Guard(
@@ -106,8 +114,59 @@ ORDER = Machine(
             permission="orders.hold_order",
             guards=[IS_HELD],
         ),
+        Transition(
+            "edit", _("Edit"), EDITABLE, None, "order.edited", permission="orders.edit_order"
+        ),
     ],
     order_field="pk",
+)
+
+FRESH = Guard(
+    "fresh",
+    Q(order__version=F("order_version")),
+    _("The order changed meanwhile: make a new edit."),
+)
+# The order is locked before its edits, so that its columns hold still.
+ORDER_EDIT = Machine(
+    OrderEdit,
+    [
+        Transition(
+            "commit",
+            _("Commit"),
+            [EditStatus.DRAFT, EditStatus.PROPOSED],
+            EditStatus.COMMITTED,
+            "order_edit.committed",
+            permission="orders.edit_order",
+            guards=[FRESH],
+            stamp="committed_at",
+        ),
+        Transition(
+            "propose",
+            _("Ask for approval"),
+            [EditStatus.DRAFT],
+            EditStatus.PROPOSED,
+            "order_edit.proposed",
+            permission="orders.edit_order",
+            guards=[FRESH],
+        ),
+        Transition(
+            "reject",
+            _("Reject"),
+            [EditStatus.PROPOSED],
+            EditStatus.REJECTED,
+            "order_edit.rejected",
+            permission="orders.approve_orderedit",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [EditStatus.DRAFT, EditStatus.PROPOSED],
+            EditStatus.CANCELLED,
+            "order_edit.cancelled",
+            permission="orders.edit_order",
+        ),
+    ],
+    order_field="order_id",
 )
 
 RETURN = Machine(

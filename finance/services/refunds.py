@@ -124,6 +124,19 @@ def open_refunds(commands: Sequence[OpenRefund], *, now: datetime, reason: str =
     return result
 
 
+@service
+def refund_overpaid(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Opened:
+    """Open refunds of what customers paid beyond the price, as it is now."""
+    accounts = _accounts(order_ids)
+    too_much = {pk: account.left - account.price_left for pk, account in accounts.items()}
+    commands = [
+        OpenRefund(pk, RefundKind.OVERPAYMENT, amount, reason=reason)
+        for pk, amount in sorted(too_much.items())
+        if amount > 0
+    ]
+    return open_refunds(commands, now=now)
+
+
 def _needs_approval(row: PlannedRefund, policies: dict[str, object]) -> bool:
     if row.command.kind == RefundKind.CANCELLATION:
         return False

@@ -132,6 +132,17 @@ def reserve_stock(
     return decided
 
 
+@service
+def missing_stock(
+    needs: Sequence[Need], *, now: datetime, reason: str = ""
+) -> dict[int, list[tuple[int, int]]]:
+    """Return what groups would miss as (SKU, units); what is there stays locked for them."""
+    levels = lock_levels(need.pair for need in needs)
+    rows = execute(AVAILABLE, [list(levels.values())])
+    available = {(sku, warehouse): units for sku, warehouse, units in rows}
+    return decide(needs, available, partial=False).short
+
+
 def _write(needs: Sequence[Need], quantities: Mapping[int, int], *, now: datetime) -> None:
     served = {need.for_id: need for need in needs if need.for_id in quantities}
     if any(need.pair != served[need.for_id].pair for need in needs if need.for_id in served):

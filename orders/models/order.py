@@ -125,6 +125,7 @@ class Order(BusinessDocument):
             ("release_order", _("Can release orders")),
             ("cancel_order", _("Can cancel orders")),
             ("hold_order", _("Can hold orders")),
+            ("edit_order", _("Can edit orders")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_once"),

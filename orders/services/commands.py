@@ -73,6 +73,33 @@ class PlaceOrder:
     promised_on: date | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change to an order; which fields count depends on its kind.
+
+    `amount` is gross and signed. Without a price or a rate the shop's own apply.
+    """
+
+    kind: str
+    line_id: int | None = None
+    sku: str = ""
+    quantity: int | None = None
+    unit_price: Decimal | None = None
+    tax_rate: Decimal | None = None
+    amount: Decimal | None = None
+    address: AddressData | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EditOrder:
+    """Changes that are made to one order together; `version` is the order that was seen."""
+
+    order_id: int
+    changes: Sequence[Change]
+    note: str = ""
+    version: int | None = None
+
+
 @dataclass(slots=True)
 class Placed:
     """What came of placing: new orders, those that were there, and the refused with reasons.

@@ -40,6 +40,7 @@ class Draft:
     command: PlaceOrder
     channel: SalesChannel | None = None
     currency: str = ""
+    prices_include_tax: bool = True
     order_date: date | None = None
     lines: list[DraftLine] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
@@ -63,6 +64,7 @@ def draft_order(command: PlaceOrder, catalogue: Catalogue) -> Draft:
         return draft
     draft.channel = channel
     draft.currency = command.currency or channel.currency
+    draft.prices_include_tax = channel.prices_include_tax
     draft.order_date = command.placed_at.astimezone(catalogue.zones[channel.code]).date()
     if not command.external_id:
         draft.reasons.append(_("The external id is missing."))
@@ -74,7 +76,7 @@ def draft_order(command: PlaceOrder, catalogue: Catalogue) -> Draft:
     if not any(line.kind in (LineKind.ITEM, LineKind.KIT) for line in command.lines):
         draft.reasons.append(_("The order has no item line."))
     for number, line in enumerate(command.lines, 1):
-        _draft_line(draft, number, line, catalogue)
+        draft_line(draft, number, line, catalogue)
     if not draft.reasons:
         _check_total(draft)
     return draft
@@ -91,7 +93,8 @@ def _check_total(draft: Draft) -> None:
         )
 
 
-def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue) -> None:
+def draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue) -> None:
+    """Check and price one line and add it to the draft, or say why it is refused."""
     channel, day = draft.channel, draft.order_date
     assert channel is not None
     assert day is not None
@@ -124,7 +127,7 @@ def _draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue)
         category = sku.tax_category if sku else "STANDARD"
         rate = catalogue.rate(to.country, to.region, category, day) or Decimal(0)
     amounts = line_amounts(
-        price, line.quantity, rate, draft.currency, prices_include_tax=channel.prices_include_tax
+        price, line.quantity, rate, draft.currency, prices_include_tax=draft.prices_include_tax
     )
     warehouse_id = catalogue.warehouses.get(line.warehouse, channel.warehouse_id)
     seller_id = catalogue.sellers.get(line.seller, sku.seller_id if sku else None)

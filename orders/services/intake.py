@@ -11,7 +11,7 @@ from orders.choices import LineKind
 from orders.models import Customer, Order, OrderLine
 from orders.services.catalogue import read_catalogue
 from orders.services.commands import AddressData, Placed, PlaceOrder
-from orders.services.drafts import Draft, draft_order
+from orders.services.drafts import Draft, DraftLine, draft_order
 
 ADDRESS_COLUMNS = [f.name for f in Address._meta.concrete_fields if not f.primary_key]
 
@@ -89,7 +89,7 @@ def _insert(drafts: list[Draft]) -> set[int]:
     )
     new = {row[0] for row in inserted}
     kept = [(pk, d) for pk, d in zip(ids, drafts, strict=True) if pk in new]
-    _insert_lines(kept)
+    insert_lines([(pk, 1, d.lines) for pk, d in kept])
     emit(
         "order.placed",
         [
@@ -118,8 +118,10 @@ def _units(draft: Draft, *, stocked: bool) -> int:
     )
 
 
-def _insert_lines(kept: list[tuple[int, Draft]]) -> None:
-    rows = [(pk, n, line) for pk, d in kept for n, line in enumerate(d.lines, 1)]
+def insert_lines(kept: Sequence[tuple[int, int, Sequence[DraftLine]]]) -> None:
+    """Insert lines of orders, given with the position of the first; kits point within theirs."""
+    rows = [(pk, n, line) for pk, _at, lines in kept for n, line in enumerate(lines, 1)]
+    first = {pk: at for pk, at, _lines in kept}
     if not rows:
         return
     ids = next_ids(OrderLine, len(rows))
@@ -130,7 +132,7 @@ def _insert_lines(kept: list[tuple[int, Draft]]) -> None:
         {
             "id": ids,
             "order_id": [pk for pk, _, _ in rows],
-            "position": [n for _, n, _ in rows],
+            "position": [first[pk] + n - 1 for pk, n, _ in rows],
             "kind": [line.kind for line in lines],
             "sku_id": [line.sku.id if line.sku else None for line in lines],
             "seller_id": [line.seller_id for line in lines],
@@ -197,9 +199,15 @@ def _addresses(drafts: list[Draft]) -> tuple[list[int], list[int]]:
         if d.command.bill_to is not None and d.command.bill_to != d.command.ship_to:
             wanted.append(d.command.bill_to)
         bill.append(len(wanted) - 1)
+    ids = insert_addresses(wanted)
+    return [ids[n] for n in ship], [ids[n] for n in bill]
+
+
+def insert_addresses(wanted: Sequence[AddressData]) -> list[int]:
+    """Insert addresses; return their ids in the same order."""
     ids = next_ids(Address, len(wanted))
     insert_rows(
         Address,
         {"id": ids} | {name: [getattr(a, name) for a in wanted] for name in ADDRESS_COLUMNS},
     )
-    return [ids[n] for n in ship], [ids[n] for n in bill]
+    return ids

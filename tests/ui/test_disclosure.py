@@ -4,10 +4,12 @@ from django.contrib.auth.models import Permission
 
 from backoffice.core.actor import acting, transaction
 from backoffice.core.approvals import approve_approvals
-from backoffice.core.models import Approval, User
+from backoffice.core.models import Address, Approval, User
 from backoffice.core.privacy import disclose_subject, request_erasures
+from orders.erasure import erase_customer
 from orders.models import Customer
-from orders.services.commands import CustomerData
+from orders.services.commands import AddressData, Change, CustomerData, EditOrder
+from orders.services.edits import commit_edits, draft_edits
 from orders.services.lifecycle import cancel_orders
 from support.services.commands import OpenTicket
 from support.services.opening import open_tickets
@@ -91,3 +93,17 @@ def test_erasing_blanks_the_name_in_the_admins_log_as_well(admin_client, place, 
 
     assert LogEntry.objects.get().object_repr == ""
     assert Customer.objects.get().name == ""
+
+
+def test_addresses_of_edits_are_told_and_erased(admin_client, place, now):
+    order = place()
+    command = EditOrder(order.pk, [Change("CHANGE_ADDRESS", address=AddressData("DE", "Ada King"))])
+    with transaction(now=now):
+        commit_edits(list(draft_edits([command], now=now).created.values()), now=now)
+
+    known = take(admin_client, order.customer).json()["known"]["core_address"]
+    assert [a["recipient"] for a in known] == ["Ada Lovelace", "Ada King"]
+
+    with transaction(now=now):
+        erase_customer(order.customer_id)
+    assert set(Address.objects.values_list("recipient", "line1")) == {("", "")}

@@ -1,0 +1,38 @@
+"""What keeps edits of orders back: the second person."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.approvals import approval_kind
+from backoffice.core.extensions import Text, blocker
+from backoffice.core.models import Approval
+from backoffice.core.models.approval import ApprovalStatus
+from orders.services.edits import APPROVAL, SUBJECT, above_threshold
+
+ABOVE = _("It moves more money than one person may: ask for approval.")
+UNDECIDED = _("It waits for a second person: decide or withdraw the approval.")
+
+approval_kind(APPROVAL, _("Edit an order"), permission="orders.approve_orderedit")
+
+
+def _asked(edit_ids: Sequence[int], status: str) -> set[int]:
+    asked = Approval.objects.filter(
+        kind=APPROVAL, subject_type=SUBJECT, subject_id__any=list(edit_ids), status=status
+    )
+    return set(asked.values_list("subject_id", flat=True))
+
+
+@blocker(SUBJECT, "commit")
+def wait_for_a_second_person(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep edits above the threshold back until somebody else agrees."""
+    undecided = _asked(ids, ApprovalStatus.REQUESTED)
+    above = above_threshold(ids) - _asked(ids, ApprovalStatus.APPROVED) - undecided
+    reasons: dict[int, list[Text]] = {pk: [UNDECIDED] for pk in undecided}
+    return reasons | {pk: [ABOVE] for pk in above}
+
+
+@blocker(SUBJECT, "cancel")
+def keep_while_undecided(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep edits while somebody is asked about them."""
+    return {pk: [UNDECIDED] for pk in _asked(ids, ApprovalStatus.REQUESTED)}
