@@ -10,6 +10,8 @@ declare(
     {
         "shipment.planned": _("Units of an order are to leave together"),
         "shipment.trimmed": _("Units left a shipment: lost from stock or not found"),
+        "shipment.uncovered": _("Units of a picked shipment were lost from stock"),
+        "shipment.covered": _("Stock covers a picked shipment again"),
         "shipment.picking": _("The units of a shipment are being picked"),
         "shipment.picked": _("The units of a shipment lie together"),
         "shipment.packed": _("A shipment is packed into parcels"),
@@ -23,6 +25,7 @@ declare(
     "logistics.picklist",
     {
         "pick_list.created": _("A pick list was made"),
+        "pick_list.changed": _("A pick list names other bins: what it named was lost"),
         "pick_list.picked": _("A pick list was walked"),
         "pick_list.cancelled": _("A pick list has nothing left to pick"),
     },

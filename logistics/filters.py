@@ -1,6 +1,7 @@
 """One filter set per document, for the API, the admin and the rules alike."""
 
 import django_filters
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
@@ -34,10 +35,15 @@ class ShipmentFilter(FilterSet):
     )
     ship_before = django_filters.DateFilter("ship_on", "lte", label=_("ship until"))
     is_picked = django_filters.BooleanFilter("picked_at", "isnull", exclude=True, label=_("picked"))
+    is_uncovered = django_filters.BooleanFilter(method="uncovered", label=_("lost after picking"))
 
     class Meta:
         model = Shipment
         fields: list[str] = []
+
+    def uncovered(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        held = Q(uncovered_quantity__gt=0)
+        return queryset.filter(held if value else ~held)
 
 
 class PickListFilter(FilterSet):

@@ -6,10 +6,11 @@ from datetime import datetime
 from backoffice.core.events import on
 from backoffice.core.models import Event
 from logistics.choices import ShipmentStatus
-from logistics.models import Shipment
+from logistics.models import Shipment, ShipmentLine
 from logistics.services.cancelling import cancel_shipments
+from logistics.services.covering import cover_shipments
 from logistics.services.planning import plan_shipments
-from logistics.services.trimming import trim_shipments
+from logistics.services.stock import SHIPMENT_LINE
 
 
 def _orders(events: Sequence[Event]) -> list[int]:
@@ -22,10 +23,19 @@ def plan_what_is_ready(events: Sequence[Event], *, now: datetime) -> None:
     plan_shipments(_orders(events), now=now)
 
 
-@on("order.backordered")
-def trim_what_was_lost(events: Sequence[Event], *, now: datetime) -> None:
-    """Take lost units out of planned shipments."""
-    trim_shipments(_orders(events), now=now, reason="lost from stock")
+@on("order.backordered", "order.backorder_filled")
+def follow_promises(events: Sequence[Event], *, now: datetime) -> None:
+    """Let shipments follow promises that were lost to a stock loss, or given again."""
+    cover_shipments(_orders(events), now=now, reason="promises changed")
+
+
+@on("stock.allocations_lost")
+def replace_lost_picks(events: Sequence[Event], *, now: datetime) -> None:
+    """Give picks other bins for those that a stock loss emptied."""
+    lost = [x["for_id"] for e in events for x in e.data["lost"] if x["for_type"] == SHIPMENT_LINE]
+    lines = ShipmentLine.objects.filter(pk__any=lost)
+    orders = list(lines.values_list("shipment__order_id", flat=True))
+    cover_shipments(orders, now=now, reason="lost from its bin")
 
 
 @on("order.cancelled")

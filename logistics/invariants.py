@@ -91,6 +91,44 @@ invariant(
     """,
 )
 invariant(
+    "logistics.covered",
+    "Bins are set aside for all units that lie ready, or their shipment is held.",
+    """
+    SELECT sl.id, sl.shipment_id, sl.quantity, g.units AS gone, a.units AS aside
+    FROM logistics_shipmentline sl
+    JOIN logistics_shipment s ON s.id = sl.shipment_id AND s.status IN ('PICKING', 'PACKED')
+      AND s.picked_at IS NOT NULL AND s.uncovered_quantity = 0
+    JOIN orders_orderline l ON l.id = sl.order_line_id AND l.is_stocked
+    CROSS JOIN LATERAL (SELECT coalesce(sum(pl.quantity), 0) AS units
+      FROM logistics_parcelline pl JOIN logistics_parcel p ON p.id = pl.parcel_id
+      WHERE pl.shipment_line_id = sl.id AND p.shipped_at IS NOT NULL) g
+    CROSS JOIN LATERAL (SELECT coalesce(sum(quantity), 0) AS units FROM inventory_allocation
+      WHERE for_type = 'logistics.shipmentline' AND for_id = sl.id) a
+    WHERE a.units < sl.quantity - g.units
+    """,
+    repair="Deliver waiting events first; then run logistics.plan_waiting.",
+)
+invariant(
+    "logistics.listed",
+    "What is being picked is listed where it is set aside.",
+    """
+    WITH walked AS (
+      SELECT sl.id, sl.shipment_id FROM logistics_shipmentline sl JOIN logistics_shipment s
+        ON s.id = sl.shipment_id AND s.status = 'PICKING' AND s.picked_at IS NULL
+    ), listed AS (
+      SELECT w.*, p.location_id, p.lot_id, p.quantity FROM walked w
+      JOIN logistics_pickline p ON p.shipment_line_id = w.id
+    ), aside AS (
+      SELECT w.*, a.location_id, a.lot_id, a.quantity FROM walked w
+      JOIN inventory_allocation a ON a.for_type = 'logistics.shipmentline' AND a.for_id = w.id
+    )
+    SELECT id, shipment_id, location_id, l.quantity AS listed, a.quantity AS aside
+    FROM listed l FULL JOIN aside a USING (id, shipment_id, location_id, lot_id)
+    WHERE l.quantity IS DISTINCT FROM a.quantity
+    """,
+    repair="Deliver waiting events first; then cancel the shipment.",
+)
+invariant(
     "logistics.scanned",
     "A parcel that a carrier saw delivered is delivered.",
     """

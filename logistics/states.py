@@ -25,6 +25,12 @@ PICKED = Guard(
     _("Its units are not picked yet: confirm the pick list first."),
 )
 
+UNCOVERED = _(
+    "Units of it were lost from stock after picking: correct the stock, or cancel the shipment;"
+    " what is left is planned again."
+)
+COVERED = Guard("covered", Q(uncovered_quantity=0), UNCOVERED)
+
 SHIPMENT = Machine(
     Shipment,
     [
@@ -53,7 +59,7 @@ SHIPMENT = Machine(
             ShipmentStatus.PACKED,
             "shipment.packed",
             permission="logistics.pack_shipment",
-            guards=[RELEASED, PICKED],
+            guards=[RELEASED, PICKED, COVERED],
             stamp="packed_at",
         ),
         Transition(
@@ -63,6 +69,7 @@ SHIPMENT = Machine(
             ShipmentStatus.SHIPPED,
             "shipment.shipped",
             permission="logistics.ship_shipment",
+            guards=[COVERED],
         ),
         Transition(
             "deliver",
@@ -77,6 +84,20 @@ SHIPMENT = Machine(
             [ShipmentStatus.PLANNED, ShipmentStatus.PICKING],
             None,
             "shipment.trimmed",
+        ),
+        Transition(
+            "uncover",
+            _("Lose units"),
+            [ShipmentStatus.PICKING, ShipmentStatus.PACKED],
+            None,
+            "shipment.uncovered",
+        ),
+        Transition(
+            "cover",
+            _("Cover units"),
+            [ShipmentStatus.PICKING, ShipmentStatus.PACKED],
+            None,
+            "shipment.covered",
         ),
         Transition(
             "cancel",
@@ -103,6 +124,7 @@ PICK_LIST = Machine(
             permission="logistics.pick_shipment",
             stamp="picked_at",
         ),
+        Transition("change", _("Change"), [PickListStatus.OPEN], None, "pick_list.changed"),
         Transition(
             "cancel",
             _("Cancel"),
@@ -146,7 +168,8 @@ PARCEL = Machine(
                     "packed",
                     Q(shipment__status=ShipmentStatus.PACKED),
                     _("Its shipment is not packed."),
-                )
+                ),
+                Guard("covered", Q(shipment__uncovered_quantity=0), UNCOVERED),
             ],
         ),
         _scanned("transit", _("In transit"), P.IN_TRANSIT),

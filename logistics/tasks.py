@@ -9,6 +9,7 @@ from backoffice.core.actor import acting_job
 from backoffice.core.tasks import scheduled
 from backoffice.core.wakeup import wake
 from logistics.services.automatic import run_automatic_warehouses
+from logistics.services.covering import cover_shipments, uncovered_orders
 from logistics.services.detection import detect_exceptions
 from logistics.services.lanes import measure_lanes
 from logistics.services.planning import plan_shipments, unplanned_orders
@@ -48,7 +49,13 @@ def work_automatic_warehouses(*, now: datetime, since: datetime | None) -> str:
 
 @scheduled("logistics.plan_waiting", every=timedelta(minutes=10))
 def plan_waiting(*, now: datetime, since: datetime | None) -> int:
-    """Plan released units that no event planned: called off and to be shipped after all."""
+    """Plan released units that no event planned: called off and to be shipped after all.
+
+    What lies ready and lost its cover is looked at again as well.
+    """
+    held = uncovered_orders()
+    if held:
+        cover_shipments(held, now=now, reason="looked at again")
     orders = unplanned_orders()
     return len(plan_shipments(orders, now=now)) if orders else 0
 

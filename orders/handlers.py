@@ -76,7 +76,7 @@ def fill_what_waits(events: Sequence[Event], *, now: datetime) -> None:
 
 @on("stock.reservations_lost")
 def note_lost_reservations(events: Sequence[Event], *, now: datetime) -> None:
-    """Take reservations that a stock loss consumed off the lines."""
+    """Take reservations that a stock loss consumed off the lines; what came since fills them."""
     units: dict[int, int] = {}
     for event in events:
         for lost in event.data["lost"]:
@@ -84,6 +84,7 @@ def note_lost_reservations(events: Sequence[Event], *, now: datetime) -> None:
                 units[lost["for_id"]] = units.get(lost["for_id"], 0) + lost["quantity"]
     if units:
         lose_reservations(units, now=now)
+        fill_backorders(sorted({e.data["sku_id"] for e in events}), now=now)
 
 
 @on("approval.approved")

@@ -39,6 +39,17 @@ class ParcelInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("account")
 
 
+class UncoveredFilter(admin.SimpleListFilter):
+    title = _("needs attention")
+    parameter_name = "attention"
+
+    def lookups(self, request, model_admin):  # type: ignore[no-untyped-def]
+        return [("uncovered", _("Lost after picking"))]
+
+    def queryset(self, request, queryset):  # type: ignore[no-untyped-def]
+        return queryset.filter(uncovered_quantity__gt=0) if self.value() else queryset
+
+
 @admin.register(Shipment)
 class ShipmentAdmin(DocumentAdmin):
     machine = SHIPMENT
@@ -60,13 +71,13 @@ class ShipmentAdmin(DocumentAdmin):
         "delivered_at",
     )
     list_select_related = ("order", "warehouse", "seller")
-    list_filter = ("status", "warehouse", "origin")
+    list_filter = ("status", UncoveredFilter, "warehouse", "origin")
     search_fields = ("number__exact", "order__order_number__exact")
     search_help_text = _("Shipment or order number")
     inlines = (ShipmentLineInline, ParcelInline)
     fields = (
         ("number", "order", "origin"),
-        ("warehouse", "seller", "status", "ship_on"),
+        ("warehouse", "seller", "status", "ship_on", "uncovered_quantity"),
         ("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
         ("created_at", "created_by", "updated_at", "modified_by", "version"),
     )

@@ -36,7 +36,8 @@ class ShipmentSerializer(serializers.ModelSerializer):
         model = Shipment
         fields = [
             *("id", "number", "order", "order_id", "warehouse", "seller", "status", "ship_on"),
-            *("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
+            *("uncovered_quantity", "picked_at", "packed_at", "shipped_at", "delivered_at"),
+            "cancelled_at",
             *("version", "updated_at", "lines"),
         ]
 

@@ -40,6 +40,9 @@ class Shipment(BusinessDocument):
         _("status"), max_length=12, choices=ShipmentStatus.choices, default=ShipmentStatus.PLANNED
     )
     ship_on = models.DateField(_("ship on"))
+    uncovered_quantity = models.IntegerField(
+        _("lost after picking"), default=0, db_default=0, editable=False
+    )
     picked_at = models.DateTimeField(_("picked at"), null=True)
     packed_at = models.DateTimeField(_("packed at"), null=True)
     shipped_at = models.DateTimeField(_("shipped at"), null=True)
@@ -65,6 +68,9 @@ class Shipment(BusinessDocument):
                 | Q(shipped_at__isnull=False),
                 name="shipment_shipped_has_time",
             ),
+            models.CheckConstraint(
+                condition=Q(uncovered_quantity__gte=0), name="shipment_uncovered_not_negative"
+            ),
         ]
         indexes = [
             # What waits in a warehouse, by urgency; the list's order within a status.
@@ -76,6 +82,7 @@ class Shipment(BusinessDocument):
                 condition=Q(status__in=["PLANNED", "PICKING", "PACKED"]),
             ),
             models.Index("status", "id", name="shipment_status"),
+            models.Index("id", name="shipment_uncovered", condition=Q(uncovered_quantity__gt=0)),
         ]
 
 

@@ -46,7 +46,7 @@ def _waiting() -> list[int]:
 
 def _picked() -> list[int]:
     picked = Shipment.objects.filter(
-        _by_itself(), status=ShipmentStatus.PICKING, picked_at__isnull=False
+        _by_itself(), status=ShipmentStatus.PICKING, picked_at__isnull=False, uncovered_quantity=0
     )
     return list(picked.order_by("pk").values_list("pk", flat=True)[:BATCH])
 
@@ -56,6 +56,7 @@ def _labelled() -> list[int]:
         _by_itself("shipment__"),
         status=ParcelStatus.LABELLED,
         shipment__status=ShipmentStatus.PACKED,
+        shipment__uncovered_quantity=0,
     )
     return list(ready.order_by("pk").values_list("pk", flat=True)[:BATCH])
 

@@ -48,10 +48,10 @@ def cancel_shipments(shipment_ids: Sequence[int], *, now: datetime, reason: str 
     outcome = SHIPMENT.check(shipment_ids, "cancel")
     _block_left(outcome)
     _cancel_parcels(outcome.moved)
-    SHIPMENT.move(outcome.moved, "cancel")
+    SHIPMENT.move(outcome.moved, "cancel", values={"uncovered_quantity": 0})
     lines = ShipmentLine.objects.filter(shipment_id__any=outcome.moved)
     release_lines(list(lines.values_list("pk", flat=True)), now=now)
-    _close_lists(lists)
+    close_idle_lists(lists)
     idle = [row[0] for row in execute(IDLE_ORDERS, [[orders[i] for i in outcome.moved]])]
     if idle:
         stop_picking(idle, now=now)
@@ -71,7 +71,8 @@ def _cancel_parcels(shipment_ids: Sequence[int]) -> None:
         PARCEL.move(ids, "cancel")
 
 
-def _close_lists(list_ids: Sequence[int]) -> None:
+def close_idle_lists(list_ids: Sequence[int]) -> None:
+    """Close locked pick lists that have nothing left to pick; inside a service."""
     idle = [row[0] for row in execute(IDLE_LISTS, [list(list_ids)])]
     PICK_LIST.move(idle, "cancel")
 

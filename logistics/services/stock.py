@@ -1,10 +1,11 @@
 """Shipments and the stock beneath them: bins set aside, given back, emptied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from inventory.choices import MoveKind
+from inventory.models import Allocation
 from inventory.services.allocation import Allocated, allocate_bins, release_bins
 from inventory.services.moves import Move, post_moves
 from inventory.services.picks import release_picks
@@ -57,11 +58,7 @@ def allocate_units(
 
     Those get nothing: what was set aside for them is given back.
     """
-    wanted = [
-        Need(SHIPMENT_LINE, n.shipment_line_id, n.shipment_id, n.sku_id, n.warehouse_id, n.units)
-        for n in needs
-    ]
-    allocated = allocate_bins(wanted, now=now)
+    allocated = _set_aside(needs, now)
     units: dict[int, int] = {}
     for part in allocated:
         units[part.for_id] = units.get(part.for_id, 0) + part.quantity
@@ -72,6 +69,37 @@ def allocate_units(
         gone = set(lines)
         allocated = [part for part in allocated if part.for_id not in gone]
     return allocated, short
+
+
+def _set_aside(needs: Sequence[StockNeed], now: datetime) -> list[Allocated]:
+    wanted = [
+        Need(SHIPMENT_LINE, n.shipment_line_id, n.shipment_id, n.sku_id, n.warehouse_id, n.units)
+        for n in needs
+    ]
+    return allocate_bins(wanted, now=now)
+
+
+def allocate_what_there_is(needs: Sequence[StockNeed], *, now: datetime) -> dict[int, int]:
+    """Set aside as much as free bins hold; return the units by shipment line."""
+    units: dict[int, int] = {}
+    for part in _set_aside(needs, now):
+        units[part.for_id] = units.get(part.for_id, 0) + part.quantity
+    return units
+
+
+def release_excess(units: Mapping[int, int], *, now: datetime) -> None:
+    """Give back so many units of shipment lines, from the bins that were set aside last."""
+    rows = Allocation.objects.filter(for_type=SHIPMENT_LINE, for_id__any=list(units))
+    left = dict(units)
+    given = []
+    for row in rows.order_by("-allocated_at", "-pk"):
+        share = min(row.quantity, left[row.for_id])
+        left[row.for_id] -= share
+        if share:
+            place = (row.sku_id, row.location_id, row.lot_id)
+            given.append(Allocated(SHIPMENT_LINE, row.for_id, *place, share))
+    if given:
+        release_picks(SHIPMENT_LINE, given, now=now)
 
 
 def release_lines(shipment_line_ids: Sequence[int], *, now: datetime) -> None:

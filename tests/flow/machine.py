@@ -52,7 +52,9 @@ from tests.fixtures.orders import lines, order_command
 # Later than the clock of the database, by which new events are due.
 START = datetime(2040, 3, 10, 8, 0, tzinfo=UTC)
 # These are true once what has happened was told to everybody.
-AFTER_DELIVERY = {"orders.reservations", "logistics.planned"}
+AFTER_DELIVERY = {
+    *("orders.reservations", "logistics.planned", "logistics.covered", "logistics.listed"),
+}
 BETWEEN = [name for name in REGISTRY if name not in AFTER_DELIVERY]
 
 wishes = st.lists(st.tuples(st.sampled_from("AB"), st.integers(1, 3)), min_size=1, max_size=3)

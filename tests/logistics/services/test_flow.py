@@ -12,7 +12,7 @@ from logistics.services.handover import hand_over_parcels
 from logistics.services.labels import LabelAnswer, claim_labels, record_labels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
-from orders.models import Order, OrderLine
+from orders.models import OrderLine
 from orders.services.lifecycle import cancel_orders
 from tests.fixtures.logistics import SHIPPED
 from tests.fixtures.orders import add_stock, lines
@@ -331,39 +331,6 @@ def test_a_parcel_is_handed_over_once(ordered, warehouse):
     assert list(hand_over_parcels([parcel.pk], now=SHIPPED).blocked) == [parcel.pk]
     assert StockMove.objects.filter(kind="SHIPMENT").count() == 1
     assert OrderLine.objects.get().shipped == 2
-
-
-def test_a_lost_reservation_shrinks_the_plan(ordered, warehouse, channel, drain):
-    from inventory.services.moves import Move, post_moves
-
-    order = ordered(units=3, on_hand=3)
-    warehouse.release(order)
-    drain()
-    sku = order.lines.get().sku_id
-    post_moves([Move("WRITE_OFF", sku, channel.warehouse_id, -2)], now=warehouse.now)
-    drain()
-    assert Shipment.objects.get().lines.get().quantity == 1
-    assert Order.objects.get().short_quantity == 2
-
-
-def test_a_loss_after_packing_blocks_the_hand_over(ordered, warehouse, channel, drain):
-    from inventory.services.moves import Move, post_moves
-
-    order = ordered(units=3, on_hand=3)
-    warehouse.release(order)
-    (shipment,) = warehouse.plan(order)
-    warehouse.pick(shipment)
-    (parcel,) = warehouse.pack(shipment)
-    sku = order.lines.get().sku_id
-    post_moves([Move("WRITE_OFF", sku, channel.warehouse_id, -1)], now=warehouse.now)
-
-    assert list(hand_over_parcels([parcel.pk], now=SHIPPED).blocked) == [parcel.pk]
-    drain()
-    assert list(hand_over_parcels([parcel.pk], now=SHIPPED).blocked) == [parcel.pk]
-    assert level() == (2, 2)
-    cancel_shipments([shipment.pk], now=SHIPPED)
-    drain()
-    assert warehouse.plan(order)[0].lines.get().quantity == 2
 
 
 def test_mixed_orders_are_split_by_place(place, stocked, warehouse, now):

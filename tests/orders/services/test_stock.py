@@ -1,6 +1,7 @@
 import pytest
 
 from inventory.models import Reservation, StockLevel
+from inventory.services.moves import Move, post_moves
 from orders.models import Order, OrderLine
 from orders.services.fulfilment import LineUnits, record_delivered, record_shipped
 from orders.services.lifecycle import cancel_orders, confirm_orders, release_orders
@@ -56,6 +57,21 @@ def test_a_backorder_waits_and_is_filled_when_stock_arrives(place, channel, stoc
 
     order.refresh_from_db()
     assert (order.status, order.reserved_quantity, order.short_quantity) == ("RELEASED", 3, 0)
+
+
+def test_stock_that_came_back_before_its_loss_was_told_is_promised_again(
+    place, channel, stocked, drain, now
+):
+    sku = stocked("A", 3)
+    order = place(lines=lines(("A", 3)))
+    confirm_orders([order.pk], now=now)
+    post_moves([Move("WRITE_OFF", sku.pk, channel.warehouse_id, -2)], now=now)
+    add_stock(sku, channel.warehouse_id, 2)
+
+    drain()
+
+    order.refresh_from_db()
+    assert (order.reserved_quantity, order.short_quantity, level(sku)) == (3, 0, (3, 3))
 
 
 def test_arrived_stock_confirms_what_was_short(place, channel, stocked, drain, now):
