@@ -6,11 +6,19 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
 from inventory.filters import StockFilter, by_code
 from inventory.models import Seller, Sku, Warehouse
-from orders.choices import FulfilmentStatus, LineKind, OrderStatus, PaymentStatus, ReturnStatus
+from orders.choices import (
+    EditStatus,
+    FulfilmentStatus,
+    LineKind,
+    OrderStatus,
+    PaymentStatus,
+    ReturnStatus,
+)
 from orders.models import (
     Customer,
     Lane,
     Order,
+    OrderEdit,
     OrderLine,
     Price,
     Return,
@@ -96,6 +104,19 @@ class ReturnFilter(FilterSet):
 
     class Meta:
         model = Return
+        fields: list[str] = []
+
+
+class OrderEditFilter(FilterSet):
+    """Which edits."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+    status = django_filters.MultipleChoiceFilter(choices=EditStatus.choices, label=_("status"))
+    created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
+
+    class Meta:
+        model = OrderEdit
         fields: list[str] = []
 
 

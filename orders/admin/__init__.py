@@ -1,3 +1,3 @@
-from orders.admin import dialogs, master, order, returns
+from orders.admin import dialogs, edits, master, order, returns
 
-__all__ = ["dialogs", "master", "order", "returns"]
+__all__ = ["dialogs", "edits", "master", "order", "returns"]

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money, number
 from orders.choices import COLOURS
-from orders.models import Hold, Note, Order, OrderLine
+from orders.models import Hold, Note, Order, OrderEdit, OrderLine
 from orders.services.holds import place_holds, release_holds
 from orders.services.lifecycle import (
     cancel_orders,
@@ -55,6 +55,14 @@ class NoteInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("author")
 
 
+class OrderEditInline(ReadOnlyInline):
+    model = OrderEdit
+    fields = ("number", "status", "total_before", "total_after", "note", "created_by", "created_at")
+    readonly_fields = fields
+    ordering = ("-id",)
+    show_change_link = True
+
+
 class HeldFilter(admin.SimpleListFilter):
     title = _("needs attention")
     parameter_name = "attention"
@@ -98,7 +106,7 @@ class OrderAdmin(DocumentAdmin):
     search_help_text = _("Order number or external id")
     ordering = ("-placed_at", "-id")
     headline = ("customer", money("total_amount", _("total")), "placed_at")
-    inlines = (OrderLineInline, HoldInline, NoteInline)
+    inlines = (OrderLineInline, HoldInline, NoteInline, OrderEditInline)
     fields = (
         *("external_id", "channel", "origin", "ship_to", "bill_to", "promised_on"),
         *("confirmed_at", "released_at", "shipped_at", "delivered_at"),

@@ -7,7 +7,15 @@ from typing import Any
 from backoffice.core.api.creation import Made
 from backoffice.core.api.references import ids_of
 from orders.models import Order
-from orders.services.commands import AddressData, CustomerData, LineData, PlaceOrder
+from orders.services.commands import (
+    AddressData,
+    Change,
+    CustomerData,
+    EditOrder,
+    LineData,
+    PlaceOrder,
+)
+from orders.services.edits import draft_edits
 from orders.services.intake import place_orders
 from orders.services.returns import RequestedLine, RequestReturn, request_returns
 
@@ -45,3 +53,24 @@ def request(items: Sequence[dict[str, Any]], *, now: datetime) -> Made:
     ]
     done = request_returns(commands, now=now)
     return Made.of(done.created, done.existing, done.refused)
+
+
+def draft(items: Sequence[dict[str, Any]], *, now: datetime) -> Made:
+    """Draft edits with what they would cost; nothing is changed before they are committed."""
+    orders = ids_of(Order.objects.all(), "order_number", (item["order"] for item in items))
+    commands = [
+        EditOrder(
+            orders.get(item["order"], 0),
+            [_change(change) for change in item["changes"]],
+            item.get("note", ""),
+            item.get("version"),
+        )
+        for item in items
+    ]
+    drafted = draft_edits(commands, now=now)
+    return Made.of(drafted.created, {}, drafted.refused)
+
+
+def _change(item: dict[str, Any]) -> Change:
+    address = item.get("address")
+    return Change(**{**item, "address": AddressData(**address) if address else None})

@@ -1,16 +1,20 @@
 """Orders as JSON; nothing here queries beyond what the view has fetched."""
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from backoffice.core import extensions
 from backoffice.core.api.verbs import VerbSerializer
 from inventory.api.fields import CodeField
 from inventory.models import Sku, Warehouse
-from orders.choices import HoldReason, LineKind, ReturnReason
+from orders.choices import EditKind, HoldReason, LineKind, ReturnReason
 from orders.models import (
     Customer,
     Hold,
     Lane,
     Order,
+    OrderEdit,
+    OrderEditLine,
     OrderLine,
     Price,
     Return,
@@ -18,6 +22,7 @@ from orders.models import (
     SalesChannel,
     TaxRate,
 )
+from orders.services.edits import above_threshold
 
 
 class OrderLineSerializer(serializers.ModelSerializer):
@@ -175,6 +180,73 @@ class OrderInput(serializers.Serializer):
     total = serializers.DecimalField(20, 4, required=False)
     priority = serializers.IntegerField(min_value=-100, max_value=100, required=False)
     promised_on = serializers.DateField(required=False)
+
+
+class OrderEditLineSerializer(serializers.ModelSerializer):
+    sku = serializers.CharField(source="sku.code", default=None, allow_null=True)
+
+    class Meta:
+        model = OrderEditLine
+        fields = [
+            *("position", "kind", "line_id", "sku", "quantity", "unit_price", "tax_rate"),
+            *("amount", "address_id"),
+        ]
+
+
+class OrderEditSerializer(serializers.ModelSerializer):
+    order = serializers.CharField(source="order_number")
+    created_by = serializers.CharField(source="created_by.username")
+    modified_by = serializers.CharField(source="modified_by.username")
+
+    class Meta:
+        model = OrderEdit
+        fields = [
+            *("id", "number", "order", "order_id", "order_version", "status", "note", "currency"),
+            *("total_before", "total_after", "tax_before", "tax_after", "created_by"),
+            *("created_at", "modified_by", "committed_at", "version"),
+        ]
+
+
+class OrderEditDetailSerializer(OrderEditSerializer):
+    """An edit with its changes and what committing it would do."""
+
+    lines = OrderEditLineSerializer(many=True)
+    needs_approval = serializers.SerializerMethodField()
+    effects = serializers.SerializerMethodField()
+
+    class Meta(OrderEditSerializer.Meta):
+        fields = [*OrderEditSerializer.Meta.fields, "needs_approval", "effects", "lines"]
+
+    def get_needs_approval(self, edit: OrderEdit) -> bool:
+        """Say whether a second person has to agree."""
+        return edit.pk in above_threshold([edit.pk])
+
+    def get_effects(self, edit: OrderEdit) -> list[str]:
+        """Say what follows from committing it."""
+        lines = extensions.effects("orders.orderedit", "commit", [edit.pk], timezone.now())
+        return [str(line) for line in lines]
+
+
+class ChangeInput(serializers.Serializer):
+    """One change; which fields count depends on its kind."""
+
+    kind = serializers.ChoiceField(EditKind.choices)
+    line_id = serializers.IntegerField(min_value=1, required=False)
+    sku = serializers.CharField(max_length=80, required=False)
+    quantity = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+    unit_price = serializers.DecimalField(20, 4, min_value=0, required=False)
+    tax_rate = serializers.DecimalField(7, 5, min_value=0, max_value=1, required=False)
+    amount = serializers.DecimalField(20, 4, required=False)
+    ship_to = AddressInput(required=False, source="address")
+
+
+class OrderEditInput(serializers.Serializer):
+    """Changes to one order, made together; `version` is the order that was seen."""
+
+    order = serializers.CharField(max_length=24)
+    version = serializers.IntegerField(min_value=0, required=False)
+    note = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    changes = ChangeInput(many=True, allow_empty=False, max_length=200)
 
 
 class HoldInput(VerbSerializer):

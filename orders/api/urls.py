@@ -5,6 +5,7 @@ from orders.api import views
 ROUTES = [
     ("orders", views.OrderViewSet),
     ("order-lines", views.OrderLineViewSet),
+    ("order-edits", views.OrderEditViewSet),
     ("returns", views.ReturnViewSet),
     ("customers", views.CustomerViewSet),
     ("sales-channels", views.SalesChannelViewSet),

@@ -12,17 +12,19 @@ from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, Settings
 from backoffice.core.states import Outcome
 from orders import filters
 from orders.api import serializers
-from orders.api.creation import place, request
+from orders.api.creation import draft, place, request
 from orders.models import (
     Customer,
     Lane,
     Order,
+    OrderEdit,
     OrderLine,
     Price,
     Return,
     SalesChannel,
     TaxRate,
 )
+from orders.services.edits import cancel_edits, commit_edits, propose_edits
 from orders.services.holds import place_holds, release_holds, write_notes
 from orders.services.lifecycle import (
     cancel_orders,
@@ -82,6 +84,24 @@ class OrderLineViewSet(ReadOnlyViewSet):
     )
     serializer_class = serializers.SoldLineSerializer
     filterset_class = filters.OrderLineFilter
+
+
+class OrderEditViewSet(DocumentViewSet):
+    """Edits of orders: drafted with what they would cost, then committed or proposed."""
+
+    queryset = OrderEdit.objects.annotate(order_number=F("order__order_number")).select_related(
+        "created_by", "modified_by"
+    )
+    serializer_class = serializers.OrderEditSerializer
+    detail_serializer_class = serializers.OrderEditDetailSerializer
+    detail_prefetch = ("lines__sku",)
+    filterset_class = filters.OrderEditFilter
+    creation = Creation(serializers.OrderEditInput, draft, "orders.edit_order")
+    verbs = (
+        Verb("commit", commit_edits, "orders.edit_order"),
+        Verb("propose", propose_edits, "orders.edit_order"),
+        Verb("cancel", cancel_edits, "orders.edit_order"),
+    )
 
 
 class ReturnViewSet(DocumentViewSet):

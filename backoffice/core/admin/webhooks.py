@@ -25,6 +25,7 @@ from backoffice.core.webhooks.queue import replay_deliveries, replay_since
 from backoffice.core.webhooks.subscriptions import FILTERS, selectable
 from backoffice.ui.admin import ReadOnlyAdmin, ReadOnlyInline, SettingsAdmin
 from backoffice.ui.display import badge
+from backoffice.ui.forms import LocalDateTimeField
 
 SHOWN_ONCE = gettext_lazy("The secret, shown this once: %(secret)s")
 
@@ -73,9 +74,7 @@ class EndpointForm(forms.ModelForm):
 class SinceForm(forms.Form):
     """From when on."""
 
-    since = forms.SplitDateTimeField(
-        label=gettext_lazy("since"), widget=admin.widgets.AdminSplitDateTime
-    )
+    since = LocalDateTimeField(label=gettext_lazy("since"))
 
 
 Act = tuple[Any, Any, Callable[["WebhookEndpointAdmin", HttpRequest, int, datetime, Any], None]]
@@ -155,7 +154,6 @@ class WebhookEndpointAdmin(SettingsAdmin):
             "text": text % {"endpoint": endpoint},
             "form": form,
             "back": back,
-            "media": self.media + (form.media if form else forms.Media()),
         }
         return TemplateResponse(request, "ui/confirm.html", context)
 
