@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.access.lockout import hasty_page
+from backoffice.core.access.views import recovery_codes, second_factor, second_factor_set_up
 from backoffice.dashboard import context, flow, slow_stage
 from backoffice.insights.board import invariant_board
 from backoffice.ui.search import search_page
@@ -24,19 +25,31 @@ class BackofficeAdminSite(ThemedSite):
     login_template = "access/login.html"
     logout_template = "access/logged_out.html"
 
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        # The screens of the second factor's library would show its keys.
+        if not (admin_class and admin_class.__module__.startswith("django_otp.")):
+            super().register(model_or_iterable, admin_class, **options)
+
     def get_urls(self) -> list[Any]:
         board = self.admin_view(self.invariants)
         return [
             path("invariants/", board, name="invariants"),
             path("search/", self.admin_view(self.search), name="search"),
             path("flow/", self.admin_view(self.flow), name="flow"),
+            path("second-factor/", second_factor, name="second_factor"),
+            path("second-factor/set-up/", second_factor_set_up, name="second_factor_set_up"),
+            path("second-factor/recovery-codes/", recovery_codes, name="recovery_codes"),
             *super().get_urls(),
         ]
 
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Let somebody sign in, though not everybody at once."""
-        hasty = hasty_page(request) if request.method == "POST" else None
-        return hasty or super().login(request, extra_context)
+        if request.method == "POST":
+            return hasty_page(request) or super().login(request, extra_context)
+        if request.half_user:  # type: ignore[attr-defined]
+            address = f"{reverse('admin:second_factor')}?{request.GET.urlencode()}"
+            return HttpResponseRedirect(address)
+        return super().login(request, extra_context)
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find a document, a person or a thing by what staff know of it."""

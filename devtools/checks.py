@@ -21,6 +21,8 @@ PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "backoffice.settings.production",
     "ALLOWED_HOSTS": "backoffice.example.com",
     "CSRF_TRUSTED_ORIGINS": "https://backoffice.example.com",
+    "PUBLIC_URL": "https://backoffice.example.com",
+    "MEDIA_ROOT": "/var/lib/backoffice",
     "DEFAULT_FROM_EMAIL": "shop@example.com",
 }
 CHECKS = [

@@ -23,7 +23,8 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.request_id = uuid.uuid4().hex  # type: ignore[attr-defined]
-        user = request.user
+        # Who gave only a password acts for nothing but the second factor.
+        user: Any = getattr(request, "half_user", None) or request.user
         known = (
             acting(user.pk, request_id=request.request_id)  # type: ignore[attr-defined]
             if user.is_authenticated

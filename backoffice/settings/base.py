@@ -15,7 +15,7 @@ env = environ.Env()
 
 # Migrations run as the owner of the tables; everything else as the weak role.
 DATABASE_ROLE = os.environ.get("BACKOFFICE_DB_ROLE", "app")
-_database_url = env("DATABASE_URL", default="postgres://app@localhost/backoffice")
+_database_url = os.environ.get("DATABASE_URL") or "postgres://app@localhost/backoffice"
 _owner_url = env("OWNER_DATABASE_URL", default=_database_url)
 _database = env.db_url_config(_owner_url if DATABASE_ROLE == "owner" else _database_url)
 DATABASE_APP_ROLE = env.db_url_config(_database_url)["USER"]
@@ -85,6 +85,9 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "simple_history",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 
 MIDDLEWARE = [
@@ -223,5 +226,7 @@ LOGGING = {
     "handlers": {
         "console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["actor"]}
     },
+    # It tells of each sign-in, with all that would tell who masked.
+    "loggers": {"axes": {"level": "WARNING"}},
     "root": {"handlers": ["console"], "level": env("LOG_LEVEL", default="INFO")},
 }

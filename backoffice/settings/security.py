@@ -46,6 +46,10 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
+# Staff give a code besides the password; where this is off, those who have set it up do.
+REQUIRE_SECOND_FACTOR = env.bool("REQUIRE_SECOND_FACTOR", default=False)
+OTP_TOTP_ISSUER = "Backoffice"
+
 # A session ends after some idle time, and after a working day anyway.
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=8 * 3600)
 SESSION_COOKIE_AGE = env.int("SESSION_SECONDS", default=12 * 3600)

@@ -6,13 +6,13 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models.base import ModelBase
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from backoffice.core.access.redirects import go_on
 from backoffice.core.actor import transaction
 from backoffice.core.models import User
 from backoffice.ui.admin import BaseAdmin, NeverDeleted
@@ -45,9 +45,7 @@ class ThemedSite(AdminSite):
             raise PermissionDenied
         with transaction(now=timezone.now()):
             User.objects.filter(pk=request.user.pk).update(language=chosen)
-        back = request.POST.get("next", "")
-        is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure())
-        return HttpResponseRedirect(back if is_ours else reverse(f"{self.name}:index"))
+        return go_on(request)
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> Any:
         # Only few pages show it, and it costs a millisecond for every twenty models.

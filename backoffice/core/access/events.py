@@ -8,6 +8,10 @@ declare(
     "core",
     "core.user",
     {
+        "user.second_factor_set_up": gettext_noop("A second factor was set up"),
+        "user.second_factor_reset": gettext_noop("The second factor was reset"),
+        "user.recovery_codes_renewed": gettext_noop("New recovery codes were made"),
+        "user.recovery_code_used": gettext_noop("Signed in with a recovery code"),
         "user.signed_out": gettext_noop("All sessions were ended"),
         "user.unlocked": gettext_noop("A lock after wrong passwords was lifted"),
     },
