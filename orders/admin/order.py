@@ -8,12 +8,7 @@ from backoffice.ui.display import badge, money, number
 from orders.choices import COLOURS
 from orders.models import Hold, Note, Order, OrderEdit, OrderLine
 from orders.services.holds import place_holds, release_holds
-from orders.services.lifecycle import (
-    cancel_orders,
-    complete_orders,
-    confirm_orders,
-    release_orders,
-)
+from orders.services.update import STEPS
 from orders.states import ORDER
 
 STATUS = badge("status", COLOURS, _("status"))
@@ -81,14 +76,7 @@ class HeldFilter(admin.SimpleListFilter):
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
     machine = ORDER
-    verbs = {
-        "confirm": confirm_orders,
-        "release": release_orders,
-        "complete": complete_orders,
-        "hold": place_holds,
-        "release_hold": release_holds,
-        "cancel": cancel_orders,
-    }
+    verbs = STEPS | {"hold": place_holds, "release_hold": release_holds}
     list_display = (
         "order_number",
         "channel",

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from backoffice.core.actor import acting
-from backoffice.core.api.problems import Problem
+from backoffice.core.api.problems import PROBLEM, Problem
 from backoffice.core.idempotency import (
     Answer,
     KeyInUseError,
@@ -27,6 +27,8 @@ from backoffice.core.idempotency import (
 class ActingMixin:
     """Let the caller act for the length of the request; honour `Idempotency-Key` on POST."""
 
+    keyed_methods: Collection[str] = ("POST",)
+    error_type = PROBLEM
     raw_body: bytes | None = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
@@ -48,8 +50,9 @@ class ActingMixin:
             raise Problem(413, "too_large", _("The body is too large: send less at once."))
         request_id = getattr(request, "request_id", "")
         self.stack.enter_context(acting(request.user.pk, request_id=request_id))
-        if request.method == "POST" and request.headers.get("Idempotency-Key"):
-            self.post = functools.partial(self._once, self.post)  # type: ignore[has-type]
+        if request.method in self.keyed_methods and request.headers.get("Idempotency-Key"):
+            name = request.method.lower()
+            setattr(self, name, functools.partial(self._once, getattr(self, name)))
 
     def _once(self, handler: Callable[..., Response], request: Request, **kwargs: Any) -> Response:
         key = request.headers["Idempotency-Key"]
@@ -77,7 +80,7 @@ class ActingMixin:
             raise Problem(422, "key_reused", text) from None
         response = Response(answer.body, status=answer.status)
         if answer.status >= 400:
-            response.content_type = "application/problem+json"
+            response.content_type = self.error_type
         if answer.retry_after:
             response["Retry-After"] = answer.retry_after
         if answer.is_replay:

@@ -17,6 +17,7 @@ from backoffice.core.actor import IN_USE
 from backoffice.core.states import BlockedError
 
 logger = logging.getLogger(__name__)
+PROBLEM = "application/problem+json"
 
 
 class FieldErrorSerializer(serializers.Serializer):
@@ -62,7 +63,7 @@ def problem(
     }
     if errors:
         body["errors"] = errors
-    return Response(body, status=status_code, content_type="application/problem+json")
+    return Response(body, status=status_code, content_type=PROBLEM)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:

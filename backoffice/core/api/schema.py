@@ -8,9 +8,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.serializers import ListSerializer, ModelSerializer
 
-from backoffice.core.api.problems import ProblemSerializer
-
-PROBLEM = "application/problem+json"
+from backoffice.core.api.problems import PROBLEM, ProblemSerializer
 
 
 def _header(name: str, text: str, *, required: bool = False, on: Any = False) -> OpenApiParameter:
@@ -35,7 +33,11 @@ class BackofficeSchema(AutoSchema):
 
     @property
     def _acts(self) -> bool:
-        return hasattr(self.view, "is_match")
+        return getattr(self.view, "is_match", None) is not None
+
+    @property
+    def _is_keyed(self) -> bool:
+        return self.method in getattr(self.view, "keyed_methods", ())
 
     @property
     def _has_tag(self) -> bool:
@@ -46,7 +48,7 @@ class BackofficeSchema(AutoSchema):
         return [*super().get_override_parameters(), *self._headers()]
 
     def _headers(self) -> Iterator[OpenApiParameter]:
-        if self.method == "POST" and hasattr(self.view, "_once"):
+        if self._is_keyed:
             yield _header("Idempotency-Key", "The same key and request again: the same answer.")
             replayed = "`true` where an answer is given again."
             yield _header("Idempotency-Replayed", replayed, on=[200, 201, 202])
@@ -64,9 +66,11 @@ class BackofficeSchema(AutoSchema):
         bodies = super()._get_response_bodies(direction)
         if self._acts and getattr(self.view, "action", "") == "retrieve":
             bodies["304"] = {"description": "It still has the ETag that was sent."}
+        error = getattr(self.view, "error_serializer", ProblemSerializer)
+        media = [getattr(self.view, "error_type", PROBLEM)]
         for status in sorted(self._problems()):
             code = str(status)
-            bodies[code] = self._get_response_for_code(ProblemSerializer, code, [PROBLEM])
+            bodies[code] = self._get_response_for_code(error, code, media)
         return dict(sorted(bodies.items()))
 
     def _map_serializer_field(self, field: Any, direction: Any, *args: Any, **kwargs: Any) -> Any:
@@ -91,7 +95,7 @@ class BackofficeSchema(AutoSchema):
             statuses |= {401, 403}
         if self._writes:
             statuses |= {409, 413, 415}
-        if self.method == "POST" and hasattr(self.view, "_once"):
+        if self._is_keyed:
             statuses |= {422}
         if self._is_verb:
             statuses |= {412}
