@@ -1,12 +1,10 @@
-"""The one shape of carrier adapters: what they are given, what they answer, how they fail."""
+"""What carrier adapters are given, what they answer, how they fail."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
-
-import aiohttp
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,34 +88,6 @@ class RefusedError(CarrierError):
 
 class PermanentError(CarrierError):
     """The request itself is refused: repeating it changes nothing."""
-
-
-class Adapter(Protocol):
-    """One carrier interface. Methods raise CarrierError; they never touch the database."""
-
-    name: str
-    batch_max: int
-    buys_labels: bool
-    tracks: bool
-
-    async def fetch(
-        self, session: aiohttp.ClientSession, access: Access, numbers: Sequence[str]
-    ) -> list[TrackResult]:
-        """Ask for the scans of up to `batch_max` numbers."""
-
-    async def buy(self, session: aiohttp.ClientSession, access: Access, order: LabelOrder) -> Label:
-        """Buy a label; the same key gives the same label."""
-
-    def is_authentic(
-        self, body: bytes, headers: Mapping[str, str], secret: str, *, now: datetime
-    ) -> bool:
-        """Verify a push over its raw bytes, in constant time."""
-
-    def parse_push(self, body: bytes) -> list[TrackResult]:
-        """Read a push; ValueError for one that cannot be read."""
-
-    def push_id(self, body: bytes, headers: Mapping[str, str]) -> str:
-        """Return what makes a push unique."""
 
 
 def check_answer(status: int, headers: Mapping[str, Any]) -> None:

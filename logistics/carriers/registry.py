@@ -1,11 +1,21 @@
-"""The adapters by name."""
+"""The adapters by name: each folder here with a `client.py` that makes its `ADAPTER`."""
 
-from logistics.carriers.base import Adapter
-from logistics.carriers.manual.client import ManualAdapter
-from logistics.carriers.sandbox.client import SandboxAdapter
+from importlib import import_module
+from pkgutil import iter_modules
 
-_ALL: tuple[Adapter, ...] = (ManualAdapter(), SandboxAdapter())
-ADAPTERS: dict[str, Adapter] = {adapter.name: adapter for adapter in _ALL}
+from logistics import carriers
+from logistics.carriers.adapter import Adapter
+
+
+def _find() -> dict[str, Adapter]:
+    folders = [module.name for module in iter_modules(carriers.__path__) if module.ispkg]
+    return {
+        name: import_module(f"{carriers.__name__}.{name}.client").ADAPTER
+        for name in sorted(folders)
+    }
+
+
+ADAPTERS = _find()
 
 
 def adapter_of(name: str) -> Adapter:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
+from logistics.carriers.adapter import Adapter
 from logistics.carriers.base import (
     Access,
-    Adapter,
     CarrierError,
     Label,
     LabelOrder,
