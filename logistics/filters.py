@@ -67,6 +67,9 @@ class ParcelFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     tracking_number = django_filters.CharFilter(label=_("tracking number"))
+    needs_number = django_filters.BooleanFilter(
+        method="nameless", label=_("waits for its tracking number")
+    )
     status = django_filters.MultipleChoiceFilter(choices=ParcelStatus.choices, label=_("status"))
     account = django_filters.ModelChoiceFilter(
         queryset=CarrierAccount.objects.all(), to_field_name="code", label=_("carrier account")
@@ -82,6 +85,13 @@ class ParcelFilter(FilterSet):
     class Meta:
         model = Parcel
         fields: list[str] = []
+
+    def nameless(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        # No label is being bought for it, so somebody has to enter the number.
+        waits = Q(status=ParcelStatus.CREATED) & (
+            Q(label_request__isnull=True) | Q(label_request__refused_at__isnull=False)
+        )
+        return queryset.filter(waits if value else ~waits)
 
 
 class DeliveryExceptionFilter(FilterSet):

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
+from logistics.carriers.registry import label_adapters
 from logistics.choices import ExceptionStatus, PickListStatus, ShipmentStatus
 from logistics.choices import ParcelStatus as P
 from logistics.models import DeliveryException, Parcel, PickList, Shipment
@@ -135,6 +136,13 @@ PICK_LIST = Machine(
     ],
 )
 
+# A label that is being bought brings its number; one that the carrier refused may come otherwise.
+OWN_NUMBER = Guard(
+    "own_number",
+    ~Q(account__adapter__in=label_adapters()) | Q(label_request__refused_at__isnull=False),
+    _("The carrier gives the number with the label that it sells."),
+)
+
 # A scan may move a parcel from any of these; RETURNED gives way to a delivery only.
 UNDERWAY = [P.IN_TRANSIT, P.OUT_FOR_DELIVERY, P.EXCEPTION, P.RETURNING, P.LOST]
 
@@ -154,6 +162,16 @@ PARCEL = Machine(
             P.LABELLED,
             "parcel.labelled",
             permission="logistics.pack_shipment",
+            stamp="labelled_at",
+        ),
+        Transition(
+            "enter_number",
+            _("Enter the tracking number"),
+            [P.CREATED, P.LABELLED],
+            P.LABELLED,
+            "parcel.labelled",
+            permission="logistics.pack_shipment",
+            guards=[OWN_NUMBER],
             stamp="labelled_at",
         ),
         Transition(

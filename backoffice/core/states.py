@@ -249,11 +249,11 @@ class Machine:
 
     def explain(self, document_id: int) -> list[Explained]:
         """Say of every transition whether one document may make it now, without a lock."""
-        explained = []
-        for name, transition in self.transitions.items():
-            outcome = self._classify([document_id], name)
-            with transaction.atomic():
-                self._ask_higher_floors(outcome, name)
-            reasons = outcome.blocked.get(document_id, [])
-            explained.append(Explained(transition, reasons))
-        return explained
+        return [Explained(t, self.reasons(document_id, t.name)) for t in self.transitions.values()]
+
+    def reasons(self, document_id: int, name: str) -> list[Text]:
+        """Say why one document may not make a transition now, without a lock."""
+        outcome = self._classify([document_id], name)
+        with transaction.atomic():
+            self._ask_higher_floors(outcome, name)
+        return outcome.blocked.get(document_id, [])

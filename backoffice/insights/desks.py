@@ -52,7 +52,9 @@ DESKS = [
         (
             Box(_("Shipments to be picked"), SHIPMENT, "status=PLANNED"),
             Box(_("Shipments to be packed"), SHIPMENT, "status=PICKING"),
+            Box(_("Parcels without a number"), PARCEL, "needs_number=true", "created_at"),
             Box(_("Shipments to be handed over"), SHIPMENT, "status=PACKED", "packed_at"),
+            Box(_("Shipments lost after picking"), SHIPMENT, "is_uncovered=true", "picked_at"),
             Box(
                 _("Replenishment proposals"),
                 "inventory.replenishmentproposal",

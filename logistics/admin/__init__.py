@@ -1,3 +1,3 @@
-from logistics.admin import carrier, exception, parcel, picking, shipment
+from logistics.admin import carrier, dialogs, exception, parcel, picking, shipment
 
-__all__ = ["carrier", "exception", "parcel", "picking", "shipment"]
+__all__ = ["carrier", "dialogs", "exception", "parcel", "picking", "shipment"]

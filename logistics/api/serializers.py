@@ -192,6 +192,12 @@ class ParcelInput(serializers.Serializer):
         return _units(_("Shipment lines are named by their ids."), value)
 
 
+class NumberInput(VerbSerializer):
+    """The tracking number that the carrier gave a parcel."""
+
+    tracking_number = serializers.CharField(max_length=80)
+
+
 class PackInput(serializers.Serializer):
     """A shipment and the parcels that it goes into."""
 

@@ -30,6 +30,7 @@ from logistics.models import (
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.exceptions import acknowledge_exceptions, resolve_exceptions
 from logistics.services.handover import hand_over_parcels, hand_over_shipments
+from logistics.services.numbers import enter_number
 from logistics.services.packing import pack_whole
 from logistics.services.picking import confirm_picks, create_pick_lists
 from logistics.services.scans import Scan, apply_scans, deliver_by_hand
@@ -80,6 +81,13 @@ class ParcelViewSet(DocumentViewSet):
     filterset_class = filters.ParcelFilter
     creation = Creation(serializers.PackInput, pack, "logistics.pack_shipment", is_many=True)
     verbs = (
+        Verb(
+            "enter_number",
+            enter_number,
+            "logistics.pack_shipment",
+            serializers.NumberInput,
+            is_bulk=False,
+        ),
         Verb("ship", hand_over_parcels, "logistics.ship_shipment"),
         Verb("deliver", deliver_by_hand, "logistics.ship_shipment"),
     )

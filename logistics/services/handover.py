@@ -49,7 +49,7 @@ FROM logistics_carrieraccount a, logistics_parcel p
 WHERE t.parcel_id = ANY(%(ids)s) AND a.id = t.account_id AND a.adapter = ANY(%(adapters)s)
   AND p.id = t.parcel_id AND p.origin <> 'IMPORT'
 """
-NO_LABEL = _("It has no parcel with a label yet.")
+NO_LABEL = _("No parcel of it has its label or tracking number yet.")
 EMPTIED = _("Its bins lost units after picking: cancel the shipment and pick again.")
 UNCOVERED = _("Its units are not reserved for the order any more.")
 

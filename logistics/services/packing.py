@@ -22,6 +22,7 @@ from logistics.models import (
     ParcelLine,
     Tracking,
 )
+from logistics.services.numbers import TAKEN, taken_numbers
 from logistics.services.picking import orders_of
 from logistics.states import PARCEL, SHIPMENT
 from orders.models import Order
@@ -33,7 +34,8 @@ class NewParcel:
     """A parcel: by default all units, the usual carrier account and its usual service.
 
     `lines` maps shipment lines to units. A tracking number that is known already (the seller's,
-    an imported one) makes the parcel labelled; otherwise its label is bought.
+    an imported one) makes the parcel labelled; otherwise its label is bought, or the parcel waits
+    for its number where the carrier tracks and sells no labels.
     """
 
     lines: Mapping[int, int] | None = None
@@ -66,22 +68,22 @@ class _Draft:
     number: str
     weight: int
     lines: Mapping[int, int]
-    needs_label: bool
+    # No number is known yet, and the carrier knows parcels by theirs.
+    is_nameless: bool
 
     @property
     def status(self) -> str:
-        return ParcelStatus.CREATED if self.needs_label else ParcelStatus.LABELLED
+        return ParcelStatus.CREATED if self.is_nameless else ParcelStatus.LABELLED
+
+    @property
+    def buys_label(self) -> bool:
+        return self.is_nameless and ADAPTERS[self.account.adapter].buys_labels
 
 
 LINES = """
 SELECT sl.shipment_id, sl.id, sl.quantity, k.weight_grams FROM logistics_shipmentline sl
 JOIN orders_orderline l ON l.id = sl.order_line_id LEFT JOIN inventory_sku k ON k.id = l.sku_id
 WHERE sl.shipment_id = ANY(%s) AND sl.quantity > 0 ORDER BY sl.id
-"""
-TAKEN = """
-SELECT n.account, n.number FROM unnest(%s::bigint[], %s::text[]) AS n(account, number)
-JOIN logistics_parcel p ON p.account_id = n.account AND p.tracking_number = n.number
-  AND p.tracking_number <> ''
 """
 PROMISES = """
 SELECT s.id, o.promised_on FROM logistics_shipment s JOIN orders_order o ON o.id = s.order_id
@@ -140,9 +142,11 @@ def _draft(outcome: Packed, commands: Mapping[int, PackShipment]) -> list[_Draft
                 weight = sum(weights.get(line, 0) * n for line, n in lines.items())
             number = parcel.tracking_number.strip()[:80]
             # For what is imported nobody is called.
-            is_outside = origin != Origin.IMPORT
-            buys = is_outside and not number and ADAPTERS[account.adapter].buys_labels
-            mine.append(_Draft(shipment, account, service[:40], number, weight, lines, buys))
+            adapter = ADAPTERS[account.adapter]
+            is_known = adapter.buys_labels or adapter.tracks
+            is_nameless = is_known and not number and origin != Origin.IMPORT
+            draft = _Draft(shipment, account, service[:40], number, weight, lines, is_nameless)
+            mine.append(draft)
         else:
             packed: dict[int, int] = {}
             for draft in mine:
@@ -158,12 +162,12 @@ def _draft(outcome: Packed, commands: Mapping[int, PackShipment]) -> list[_Draft
 
 def _block_taken(outcome: Packed, drafts: Sequence[_Draft]) -> None:
     numbered = [d for d in drafts if d.number]
-    rows = execute(TAKEN, [[d.account.pk for d in numbered], [d.number for d in numbered]])
-    seen = {(account, number) for account, number in rows}
+    keys = [(d.account.pk, d.number) for d in numbered]
+    seen = {(account, number) for account, number, _pk in taken_numbers(keys)}
     for draft in numbered:
         key = (draft.account.pk, draft.number)
         if key in seen:
-            outcome.block([draft.shipment_id], _("A parcel with this tracking number exists."))
+            outcome.block([draft.shipment_id], TAKEN)
         seen.add(key)
 
 
@@ -213,7 +217,7 @@ def _insert(drafts: Sequence[_Draft], now: datetime) -> dict[int, list[int]]:
 
 def _request_labels(parcels: Sequence[tuple[int, _Draft]], now: datetime) -> None:
     """Queue the buying of labels."""
-    wanted = [(pk, d) for pk, d in parcels if d.needs_label]
+    wanted = [(pk, d) for pk, d in parcels if d.buys_label]
     if wanted:
         insert_rows(
             LabelRequest,

@@ -26,11 +26,6 @@ from orders.services.returns import (
 from orders.states import ORDER, RETURN
 
 
-def blocked_by(machine: Any, pk: int, name: str) -> list[Text]:
-    """Return why a transition is not possible on a document now."""
-    return next(item.reasons for item in machine.explain(pk) if item.transition.name == name)
-
-
 class HoldForm(DocumentForm):
     """Why an order is to wait, and until when."""
 
@@ -170,7 +165,7 @@ _dialog(
     "orders.hold_order",
     form=HoldForm,
     act=hold,
-    reasons=lambda order: blocked_by(ORDER, order.pk, "hold"),
+    reasons=lambda order: ORDER.reasons(order.pk, "hold"),
 )
 _dialog(
     "orders.order",
@@ -197,5 +192,5 @@ _dialog(
     "orders.change_return",
     form=ReceiveForm,
     act=receive,
-    reasons=lambda goods: blocked_by(RETURN, goods.pk, "receive"),
+    reasons=lambda goods: RETURN.reasons(goods.pk, "receive"),
 )

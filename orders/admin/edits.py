@@ -17,7 +17,7 @@ from backoffice.core.states import BlockedError
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money
 from backoffice.ui.forms import DocumentForm
-from orders.admin.dialogs import blocked_by, numbered
+from orders.admin.dialogs import numbered
 from orders.choices import COLOURS, EditKind
 from orders.models import Order, OrderEdit, OrderEditLine
 from orders.services.commands import AddressData, Change, EditOrder
@@ -116,7 +116,7 @@ dialog(
         "orders.edit_order",
         form=EditForm,
         act=draft,
-        reasons=lambda order: blocked_by(ORDER, order.pk, "edit"),
+        reasons=lambda order: ORDER.reasons(order.pk, "edit"),
     ),
 )
 

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from backoffice.core.models import User
-from logistics.models import CarrierAccount, PickLine, PickList, Shipment
+from logistics.models import CarrierAccount, Parcel, PickLine, PickList, Shipment
 from tests.fixtures.logistics import SHIPPED, scan
 
 pytestmark = pytest.mark.usefixtures("proven")
@@ -79,3 +79,25 @@ def test_an_empty_secret_keeps_what_is_set(staff, carrier_account):
     assert staff.post(url, data).status_code == 302
     account = CarrierAccount.objects.get()
     assert (account.name, account.webhook_secret) == ("Renamed", "whsec")
+
+
+def test_a_packer_enters_the_number_that_no_label_brought(staff, place, warehouse):
+    order = place()
+    warehouse.release(order)
+    [parcel] = warehouse.pack(*warehouse.plan(order), label=False)
+    url = reverse("admin:logistics_parcel_dialog", args=[parcel.pk, "enter_number"])
+    [why] = staff.get(url).context["reasons"]
+    assert str(why) == "The carrier gives the number with the label that it sells."
+
+    # The carrier has refused to sell it.
+    parcel.label_request.refused_at = SHIPPED
+    parcel.label_request.save()
+    assert staff.get(url).context["reasons"] == []
+    Parcel.objects.filter(pk=parcel.pk).update(version=3)
+    stale = staff.post(url, {"tracking_number": "X1", "version": 0, "key": "k"})
+    assert "changed meanwhile" in str(stale.context["form"].non_field_errors())
+    sent = staff.post(url, {"tracking_number": "X1", "version": 3, "key": "k"})
+
+    assert sent["Location"] == reverse("admin:logistics_parcel_change", args=[parcel.pk])
+    parcel.refresh_from_db()
+    assert (parcel.status, parcel.tracking_number) == ("LABELLED", "X1")

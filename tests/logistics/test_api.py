@@ -110,3 +110,20 @@ def test_a_page_has_a_fixed_number_of_queries(
         with django_assert_max_num_queries(14):
             assert api.get(f"/api/v1/{path}/").status_code == 200
     assert Parcel.objects.count() == 5
+
+
+def test_a_parcel_is_given_its_number(api, place, warehouse):
+    order = place()
+    warehouse.release(order)
+    [parcel] = warehouse.pack(*warehouse.plan(order), label=False)
+    parcel.label_request.delete()
+    CarrierAccount.objects.update(adapter="manual")
+    url = f"parcels/{parcel.number}/enter-number/"
+
+    refused = post(api, url, {"tracking_number": " "})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, "tracking_number")
+    assert post(api, url, {"tracking_number": "X1"}).json()["moved"] == [parcel.number]
+
+    shown = api.get(f"/api/v1/parcels/{parcel.number}/").json()
+    assert (shown["status"], shown["tracking_number"]) == ("LABELLED", "X1")
+    assert api.get("/api/v1/parcels/?needs_number=true").json()["results"] == []
