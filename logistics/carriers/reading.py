@@ -54,15 +54,19 @@ def scan(
 
 
 def results(
-    items: Iterable[Any], number_of: Callable[[Any], Any], read: Callable[[Any], TrackResult]
+    body: bytes,
+    items_of: Callable[[Any], Iterable[Any]],
+    number_of: Callable[[Any], Any],
+    read: Callable[[Any], TrackResult],
 ) -> list[TrackResult]:
-    """Read what a carrier says about each number; one that is unfit does not spoil the others.
+    """Read what a carrier's JSON says about each number; an unfit one does not spoil the others.
 
     ValueError where the whole is no tracking answer at all.
     """
     read_ones = []
+    data = load(body)
     try:
-        for item in items:
+        for item in items_of(data):
             number = number_of(item)
             if not isinstance(number, str) or not number:
                 raise ValueError("A result has no number.")

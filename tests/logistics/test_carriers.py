@@ -1,6 +1,7 @@
 """What all carrier adapters share."""
 
 import asyncio
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -78,10 +79,14 @@ def test_what_is_unfit_spoils_nothing_else():
     def read(item):
         return TrackResult(item["id"], [scan(moment(item["at"]), "X", {})])
 
-    good, bad = results(
-        [{"id": "A", "at": "2026-03-10T10:00:00Z"}, {"id": "B"}], lambda i: i["id"], read
-    )
+    def read_all(*items):
+        body = json.dumps({"items": items}).encode()
+        return results(body, lambda data: data["items"], lambda item: item["id"], read)
+
+    good, bad = read_all({"id": "A", "at": "2026-03-10T10:00:00Z"}, {"id": "B"})
     assert (good.error, bad.error) == ("", "unreadable scans: 'at'")
-    for whole in ([{}], [{"id": 1}], [{"id": ""}], None, [7]):
+    for whole in ({}, {"id": 1}, {"id": ""}, 7):
         with pytest.raises(ValueError, match=r"no tracking answer|no number"):
-            results(whole, lambda i: i["id"], read)
+            read_all(whole)
+    with pytest.raises(ValueError, match="no tracking answer"):
+        results(b"[]", lambda data: data["items"], lambda item: item, read)

@@ -28,12 +28,7 @@ CODES: dict[str, tuple[str, str]] = {
 
 def parse_tracking(body: bytes) -> list[TrackResult]:
     """Read an answer or a push; ValueError where it is not one at all."""
-    data = load(body)
-    try:
-        parcels = data["parcels"]
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"This is no tracking answer: {error!r}") from error
-    return results(parcels, lambda parcel: parcel["number"], _parse_parcel)
+    return results(body, lambda data: data["parcels"], lambda p: p["number"], _parse_parcel)
 
 
 def _parse_parcel(data: Any) -> TrackResult:
