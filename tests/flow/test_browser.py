@@ -27,7 +27,8 @@ def test_an_order_is_confirmed_by_its_button(
     page.goto(reverse("admin:orders_order_changelist"))
     page.click(f"text={order.number}")
     page.wait_for_url(f"**{page_of(order)}**")
-    blocked = page.locator(".bo-verb.bo-off", has_text="Release to warehouse")
+    page.click(".dc-blocked summary")
+    blocked = page.locator(".dc-blocked dt", has_text="Release to warehouse").locator("+ dd")
     expect(blocked).to_contain_text("Only possible in state Confirmed.")
     page.screenshot(path=tmp_path / "order.png", full_page=True)
 
@@ -35,7 +36,7 @@ def test_an_order_is_confirmed_by_its_button(
     page.fill("#reason", "The customer called")
     page.click("button[type=submit].default")
     page.wait_for_url(f"**{page_of(order)}**")
-    entry = page.locator(".bo-timeline tbody tr", has_text="The customer called")
+    entry = page.locator(".dc-entry", has_text="The customer called")
     expect(entry).to_have_count(1)
     expect(entry).to_contain_text("boss")
     page.screenshot(path=tmp_path / "confirmed.png", full_page=True)
