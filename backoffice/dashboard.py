@@ -13,6 +13,7 @@ from django.utils import timezone
 from backoffice.core.choices import Origin
 from backoffice.core.extensions import Text
 from backoffice.core.filtering import FILTERSETS
+from backoffice.core.scope import is_limited
 from backoffice.insights.desks import DESKS, LANES
 from backoffice.insights.selectors.boxes import Box, Opened, Reading, read
 from backoffice.insights.selectors.figures import board, newest_bottleneck, shown_origin, tiles
@@ -72,7 +73,7 @@ def desks(request: HttpRequest, site: Any) -> list[Group]:
 
 def slow_stage(request: HttpRequest) -> str:
     """Return the stage that the newest report calls the bottleneck."""
-    if not request.user.has_perm("insights.view_dailymetric"):  # type: ignore[union-attr]
+    if is_limited() or not request.user.has_perm("insights.view_dailymetric"):  # type: ignore[union-attr]
         return ""
     stages = newest_bottleneck(shown_origin(""))
     return next((stage.stage for stage in stages if stage.is_bottleneck), "")
@@ -81,7 +82,10 @@ def slow_stage(request: HttpRequest) -> str:
 def context(request: HttpRequest, site: Any) -> dict[str, Any]:
     """Return what the first page shows."""
     origin = shown_origin(request.GET.get("origin", ""))
-    measures = request.user.has_perm("insights.view_dailymetric")  # type: ignore[union-attr]
+    # The company's figures tell of warehouses and sellers that somebody may not see.
+    is_free = not is_limited()
+    measures = is_free and request.user.has_perm("insights.view_dailymetric")  # type: ignore[union-attr]
+    proves = is_free and request.user.has_perm("insights.view_checkrun")  # type: ignore[union-attr]
     stages = newest_bottleneck(origin) if measures else []
     return {
         "bo_desks": desks(request, site),
@@ -91,5 +95,5 @@ def context(request: HttpRequest, site: Any) -> dict[str, Any]:
         "bo_origins": Origin.choices,
         "bo_tiles": tiles(origin) if measures else [],
         "bo_stages": stages,
-        "bo_board": board() if request.user.has_perm("insights.view_checkrun") else None,  # type: ignore[union-attr]
+        "bo_board": board() if proves else None,
     }

@@ -19,3 +19,4 @@ class FinanceConfig(AppConfig):
             invariants,
             states,
         )
+        from finance.selectors import scope  # noqa: F401

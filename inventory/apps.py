@@ -11,3 +11,4 @@ class InventoryConfig(AppConfig):
 
     def ready(self) -> None:
         from inventory import events, filters, invariants, states  # noqa: F401
+        from inventory.selectors import scope  # noqa: F401

@@ -19,3 +19,4 @@ class LogisticsConfig(AppConfig):
             panels,
             states,
         )
+        from logistics.selectors import scope  # noqa: F401

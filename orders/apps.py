@@ -22,3 +22,4 @@ class OrdersConfig(AppConfig):
             panels,
             states,
         )
+        from orders.selectors import scope  # noqa: F401

@@ -22,3 +22,4 @@ class SupportConfig(AppConfig):
             standing,
             states,
         )
+        from support.selectors import scope  # noqa: F401

@@ -66,6 +66,11 @@ def current_actor() -> Actor:
     return actor
 
 
+def acting_now() -> Actor | None:
+    """Return who acts, or None where nobody does."""
+    return _actor.get()
+
+
 def current_unit() -> Unit:
     """Return the open service block, or raise RuntimeError."""
     unit = _unit.get()

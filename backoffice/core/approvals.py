@@ -15,6 +15,7 @@ from backoffice.core.extensions import Text, blocker
 from backoffice.core.models import Approval, ApprovalPolicy, User
 from backoffice.core.models.approval import ApprovalStatus
 from backoffice.core.origins import inherited
+from backoffice.core.scope import owned
 from backoffice.core.sql import insert_rows
 from backoffice.core.states import Machine, Outcome, Transition
 
@@ -46,6 +47,8 @@ class AskApproval:
 
 
 KINDS: dict[str, ApprovalKind] = {}
+# What somebody asked for is theirs, whatever they are limited to.
+owned(Approval)
 
 declare(
     "core",

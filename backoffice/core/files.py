@@ -13,7 +13,10 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.actor import current_actor
 from backoffice.core.models import StoredFile
+from backoffice.core.scope import owned
 
+# What somebody stored is theirs, whatever they are limited to.
+owned(StoredFile)
 LIMIT = 25 * 1024 * 1024
 SIGNATURES = [
     (b"%PDF-", "application/pdf"),

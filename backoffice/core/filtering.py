@@ -18,6 +18,8 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
+from backoffice.core.scope import for_actor
+
 FILTERSETS: dict[str, type["FilterSet"]] = {}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 AGE = re.compile(r"([1-9][0-9]{0,3})([mhdw])", re.ASCII)
@@ -205,6 +207,8 @@ def read_filter(
         data = QueryDict(query)
     except TooManyFieldsSent:
         raise FilterError({"": [_("The filter has too many parts.")]}) from None
+    if queryset is None:
+        queryset = for_actor(filterset._meta.model._default_manager.all())
     return filterset(data, queryset=queryset, now=now)
 
 

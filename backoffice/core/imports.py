@@ -19,12 +19,16 @@ from backoffice.core.jobs import bulk_action, start_job
 from backoffice.core.locks import lock
 from backoffice.core.models import Import, ImportRow, Job
 from backoffice.core.models.imports import ImportRowStatus
+from backoffice.core.scope import is_limited, owned
 from backoffice.core.sql import execute, insert_rows
 from backoffice.core.states import Outcome
 
 ROWS = 100_000
 KEEP = timedelta(days=90)
 ACTION = "core.import"
+# What somebody brought is theirs, whatever they are limited to.
+owned(Import)
+owned(ImportRow, by="run__created_by")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ def upload(
     `mapping` names the file's header of each column; without it headers are matched by name and
     label. FileRefusedError where the file cannot be read at all.
     """
+    if is_limited():
+        raise FileRefusedError(_("Only who sees all warehouses and sellers may bring files in."))
     item = IMPORTERS[name]
     lines = _read(item, content, mapping or {})
     with transaction.atomic():

@@ -5,15 +5,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.apps import apps
 from django.db import connection, transaction
 
 from backoffice.core import wakeup
 from backoffice.core.actor import IN_USE, acting
 from backoffice.core.models.job import Job, JobRow, JobStatus, RowOutcome
+from backoffice.core.scope import owned, visible_ids
 from backoffice.core.states import GONE, Outcome, Text
 
 logger = logging.getLogger(__name__)
 CHUNK = 500
+# What somebody runs is theirs, whatever they are limited to.
+owned(Job)
+owned(JobRow, by="job__created_by")
 STALE = timedelta(minutes=2)
 
 
@@ -96,6 +101,12 @@ def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
     """Run a chunk; one bad document does not stop the others."""
     action = ACTIONS[job.action]
     reason = job.parameters.get("reason", "")
+    hidden = _hidden(action, ids)
+    if hidden:
+        refused = dict.fromkeys(hidden, (RowOutcome.BLOCKED, str(GONE)))
+        return refused | _run(job, [i for i in ids if i not in hidden], now)
+    if not ids:
+        return {}
     try:
         with transaction.atomic():
             outcome = action.service(ids, now=now, reason=reason)
@@ -111,6 +122,13 @@ def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
     for i, reasons in outcome.blocked.items():
         results[i] = (RowOutcome.BLOCKED, " ".join(str(r) for r in reasons)[:500])
     return {i: results.get(i, (RowOutcome.DONE, "")) for i in ids}
+
+
+def _hidden(action: BulkAction, ids: list[int]) -> set[int]:
+    """Return the ids that the job's owner may not see; they may have lost sight meanwhile."""
+    label = action.name.rpartition(".")[0]
+    model = next((m for m in apps.get_models() if m._meta.label_lower == label), None)
+    return set(ids) - visible_ids(model, ids) if model else set()
 
 
 def _write(job_id: int, results: dict[int, tuple[str, str]]) -> None:

@@ -11,3 +11,4 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         from backoffice.insights import filters, standing  # noqa: F401
+        from backoffice.insights.selectors import scope  # noqa: F401

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.core.invariants import REGISTRY, Invariant
+from backoffice.core.scope import is_limited
 from backoffice.insights.models import InvariantRun
 from backoffice.insights.services.checking import run_invariants
 
@@ -33,7 +34,7 @@ def invariant_board(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """Show the board (GET); run all invariants now (POST)."""
     may_look = request.user.has_perm("insights.view_invariantrun")  # type: ignore[union-attr]
     may_run = request.user.has_perm("insights.add_invariantrun")  # type: ignore[union-attr]
-    if not may_look or (request.method == "POST" and not may_run):
+    if is_limited() or not may_look or (request.method == "POST" and not may_run):
         raise PermissionDenied
     if request.method == "POST":
         runs = run_invariants(now=timezone.now())

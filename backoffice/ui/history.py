@@ -29,6 +29,9 @@ class HistoryMixin(SimpleHistoryAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
+        # The history's own page would show what the list does not.
+        if self.get_object(request, unquote(object_id)) is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if hasattr(self.model, "history"):
             return super().history_view(request, object_id, extra_context)
         return admin.ModelAdmin.history_view(self, request, object_id, extra_context)

@@ -1,5 +1,6 @@
 """The money endpoints; each write is one service call."""
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, Subquery
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -9,6 +10,7 @@ from rest_framework.response import Response
 from backoffice.core.api.creation import Creation
 from backoffice.core.api.verbs import Verb
 from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet
+from backoffice.core.scope import is_limited
 from finance import filters
 from finance.api import serializers
 from finance.api.creation import open_, propose, record
@@ -111,6 +113,8 @@ class EntryViewSet(ReadOnlyViewSet):
     @action(detail=False, url_path="trial-balance", pagination_class=None, filterset_class=None)
     def trial_balance(self, request: Request) -> Response:
         """Return every account's balance per currency, debit positive."""
+        if is_limited():
+            raise PermissionDenied
         names = ("account", "name", "currency", "balance")
         rows = [dict(zip(names, row, strict=True)) for row in trial_balance()]
         return Response(serializers.TrialBalanceSerializer(rows, many=True).data)

@@ -1,3 +1,3 @@
-from inventory.admin import catalogue, purchasing, replenishment, stock
+from inventory.admin import catalogue, purchasing, replenishment, scope, stock
 
-__all__ = ["catalogue", "purchasing", "replenishment", "stock"]
+__all__ = ["catalogue", "purchasing", "replenishment", "scope", "stock"]

@@ -149,7 +149,7 @@ class PurchaseOrderAdmin(DocumentAdmin):
         """Ask what arrived (GET), then take it in (POST)."""
         if not request.user.has_perm("inventory.receive_purchaseorder"):  # type: ignore[union-attr]
             raise PermissionDenied
-        order = get_object_or_404(PurchaseOrder, pk=pk)
+        order = get_object_or_404(self.get_queryset(request), pk=pk)
         lines = list(order.lines.select_related("sku").order_by("position"))
         form = ReceiveForm(lines, request.POST if request.method == "POST" else None)
         back = reverse("admin:inventory_purchaseorder_change", args=[pk])

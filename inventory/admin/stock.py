@@ -91,7 +91,7 @@ class StockLevelAdmin(ReadOnlyAdmin):
         """Ask for a difference (GET), then post it to the ledger (POST)."""
         if not request.user.has_perm("inventory.add_stockmove"):  # type: ignore[union-attr]
             raise PermissionDenied
-        level = get_object_or_404(StockLevel.objects.select_related("sku", "warehouse"), pk=pk)
+        level = get_object_or_404(self.get_queryset(request), pk=pk)
         form = AdjustForm(level, request.POST if request.method == "POST" else None)
         back = reverse("admin:inventory_stocklevel_changelist")
         if form.is_valid() and self._post(request, level, form):

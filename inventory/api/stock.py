@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from backoffice.core.api.references import ids_of
 from backoffice.core.api.views import ReadOnlyViewSet
+from backoffice.core.scope import for_actor
 from backoffice.core.states import BlockedError
 from inventory import filters
 from inventory.api import serializers
@@ -146,7 +147,7 @@ def _named(model: Any, rows: Sequence[dict[str, Any]], name: str) -> dict[str, i
 
 
 def _warehouses(location_ids: Any) -> dict[int, int]:
-    bins = Location.objects.filter(pk__any=[i for i in location_ids if i])
+    bins = for_actor(Location.objects.filter(pk__any=[i for i in location_ids if i]))
     return dict(bins.values_list("pk", "warehouse_id"))
 
 

@@ -8,6 +8,7 @@ from inventory.models.purchasing import (
     SupplierItem,
 )
 from inventory.models.replenishment import ReplenishmentPolicy, ReplenishmentProposal
+from inventory.models.scope import UserScope
 from inventory.models.stock import (
     Allocation,
     BinStock,
@@ -37,5 +38,6 @@ __all__ = [
     "StockMove",
     "Supplier",
     "SupplierItem",
+    "UserScope",
     "Warehouse",
 ]

@@ -84,7 +84,7 @@ class PickListAdmin(DocumentAdmin):
 
     def picked_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Take in what was found, line by line (GET asks, POST does)."""
-        document = get_object_or_404(PickList, pk=pk)
+        document = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.may(request, PICK_LIST.transitions["confirm"]):
             raise PermissionDenied
         rows = PickLine.objects.filter(

@@ -1,5 +1,6 @@
 """The endpoints of logistics; each write is one service call."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import F
@@ -14,6 +15,7 @@ from backoffice.core.api.creation import Creation
 from backoffice.core.api.references import ids_of
 from backoffice.core.api.verbs import Verb
 from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet
+from backoffice.core.scope import for_actor, is_limited
 from logistics import filters
 from logistics.api import serializers
 from logistics.api.creation import note_problems, pack
@@ -101,8 +103,10 @@ class ParcelViewSet(DocumentViewSet):
         rows = body.validated_data["scans"]
         accounts = ids_of(CarrierAccount.objects.all(), "code", (row["account"] for row in rows))
         known = [n for n, row in enumerate(rows) if row["account"] in accounts]
+        if is_limited():
+            known = _visible(rows, known)
         done = apply_scans([_scan(rows[n], accounts) for n in known], now=timezone.now())
-        unknown = _("There is no such carrier account.")
+        unknown = _("There is no such parcel of this carrier account.")
         refused = {str(n): unknown for n in sorted(set(range(len(rows))) - set(known))}
         refused |= {str(known[n]): str(text) for n, text in done.refused.items()}
         moved = Parcel.objects.filter(pk__any=done.moved).order_by("pk")
@@ -110,6 +114,14 @@ class ParcelViewSet(DocumentViewSet):
         return Response({"new": sum(done.new.values()), "moved": numbers, "refused": refused})
 
     scan.permission = "logistics.ship_shipment"  # type: ignore[attr-defined]
+
+
+def _visible(rows: Sequence[dict[str, Any]], positions: Sequence[int]) -> list[int]:
+    """Return the positions of scans of parcels that the caller may see."""
+    numbers = [rows[n]["tracking_number"] for n in positions]
+    parcels = for_actor(Parcel.objects.filter(tracking_number__any=numbers))
+    seen = set(parcels.values_list("account__code", "tracking_number"))
+    return [n for n in positions if (rows[n]["account"], rows[n]["tracking_number"]) in seen]
 
 
 def _scan(row: dict[str, Any], accounts: dict[str, int]) -> Scan:

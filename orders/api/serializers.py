@@ -1,5 +1,7 @@
 """Orders as JSON; nothing here queries beyond what the view has fetched."""
 
+from typing import Any
+
 from django.utils import timezone
 from rest_framework import serializers
 
@@ -37,7 +39,17 @@ class OrderLineSerializer(serializers.ModelSerializer):
         ]
 
 
+# What tells of others' lines: null to those who see only a part of an order.
+OF_THE_WHOLE = [
+    *("net_amount", "tax_amount", "total_amount", "captured_amount", "refunded_amount"),
+    *("ordered_quantity", "short_quantity", "reserved_quantity", "shipped_quantity"),
+    *("delivered_quantity", "cancelled_quantity", "returned_quantity"),
+]
+
+
 class OrderSerializer(serializers.ModelSerializer):
+    """An order; its amounts and quantities are null to callers who see only some of its lines."""
+
     channel = serializers.CharField(source="channel.code")
 
     class Meta:
@@ -51,6 +63,13 @@ class OrderSerializer(serializers.ModelSerializer):
             *("priority", "promised_on", "confirmed_at", "released_at", "shipped_at"),
             *("delivered_at", "completed_at", "cancelled_at", "version", "updated_at"),
         ]
+        extra_kwargs = {name: {"allow_null": True} for name in OF_THE_WHOLE}
+
+    def to_representation(self, instance: Order) -> dict[str, Any]:
+        data = super().to_representation(instance)
+        if not getattr(instance, "is_whole", True):
+            data |= dict.fromkeys(OF_THE_WHOLE)
+        return data
 
 
 class HoldSerializer(serializers.ModelSerializer):

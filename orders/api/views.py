@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Prefetch
 from rest_framework.exceptions import ValidationError
 
 from backoffice.core.api.creation import Creation
 from backoffice.core.api.verbs import Verb
 from backoffice.core.api.views import DocumentViewSet, ReadOnlyViewSet, SettingsViewSet
+from backoffice.core.scope import for_actor
 from backoffice.core.states import Outcome
 from orders import filters
 from orders.api import serializers
@@ -61,9 +63,9 @@ class OrderViewSet(DocumentViewSet):
     queryset = Order.objects.select_related("channel")
     serializer_class = serializers.OrderSerializer
     detail_serializer_class = serializers.OrderDetailSerializer
-    detail_prefetch = ("lines__sku", "holds")
     filterset_class = filters.OrderFilter
     lookup_field = "order_number"
+    shows_parts = True
     creation = Creation(serializers.OrderInput, place)
     verbs = (
         Verb("confirm", confirm_orders, "orders.confirm_order"),
@@ -74,6 +76,13 @@ class OrderViewSet(DocumentViewSet):
         Verb("release_hold", release_holds, "orders.hold_order"),
         Verb("note", note_orders, "orders.change_order", serializers.NoteInput),
     )
+
+    def get_queryset(self) -> Any:
+        orders = super().get_queryset()
+        if not self.is_detailed:
+            return orders
+        lines = for_actor(OrderLine.objects.select_related("sku"))
+        return orders.prefetch_related(Prefetch("lines", lines), "holds")
 
 
 class OrderLineViewSet(ReadOnlyViewSet):

@@ -231,6 +231,8 @@ class OrderLine(models.Model):
             ),
         ]
         indexes = [
+            # The orders that a seller has a part of.
+            models.Index("seller", "order", name="line_seller", condition=Q(seller__isnull=False)),
             # Back-orders of a SKU, when stock arrives.
             models.Index(
                 "sku",
@@ -238,7 +240,7 @@ class OrderLine(models.Model):
                 name="line_waiting",
                 condition=Q(is_stocked=True)
                 & Q(quantity__gt=F("reserved") + F("shipped") + F("cancelled")),
-            )
+            ),
         ]
 
     def __str__(self) -> str:

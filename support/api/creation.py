@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.api.creation import Made
+from backoffice.core.scope import for_actor
 from backoffice.core.states import BlockedError
 from orders.models import Order
 from support.choices import base_language
@@ -19,7 +20,7 @@ UNKNOWN_ORDER = _("There is no order of this number.")
 
 def _orders(items: Sequence[dict[str, Any]]) -> dict[str, Order]:
     numbers = {item["order"] for item in items if "order" in item}
-    rows = Order.objects.filter(order_number__any=sorted(numbers))
+    rows = for_actor(Order.objects.filter(order_number__any=sorted(numbers)))
     return {order.order_number: order for order in rows.only("order_number", "customer_id")}
 
 

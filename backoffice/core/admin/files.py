@@ -33,7 +33,7 @@ class StoredFileAdmin(ReadOnlyAdmin):
 
     def download(self, request: HttpRequest, pk: int) -> FileResponse:
         """Send a file as an attachment, whatever it holds."""
-        file = get_object_or_404(StoredFile, pk=pk)
+        file = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, file):
             raise PermissionDenied
         try:

@@ -136,7 +136,7 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def start(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Start the job of an import."""
-        run = get_object_or_404(Import, pk=pk)
+        run = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_add_permission(request) or not self._may_start(request, run):
             raise PermissionDenied
         job = start_import(pk, now=timezone.now())
@@ -145,7 +145,7 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def rejects(self, request: HttpRequest, pk: int) -> StreamingHttpResponse:
         """Send the refused lines with their reasons."""
-        run = get_object_or_404(Import, pk=pk)
+        run = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, run) or run.importer not in IMPORTERS:
             raise PermissionDenied
         lines = rejects(run)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.transaction import atomic
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 
 from backoffice.core.api.problems import FieldErrorSerializer, field_errors
 from backoffice.core.api.verbs import BULK_LIMIT
+from backoffice.core.scope import OUTSIDE, is_limited
 from backoffice.core.states import BlockedError, Text
 
 
@@ -97,7 +99,7 @@ class _Items(serializers.Serializer):
 def _create(view: Any, creation: Creation, request: Request) -> Response:
     body = creation.body(data=request.data)
     body.is_valid(raise_exception=True)
-    made = creation.make([body.validated_data], now=timezone.now())
+    made = _make(view, creation, [body.validated_data])
     if made.refused:
         raise BlockedError(list(made.refused[0]))
     ids = made.created.get(0) or made.existing[0]
@@ -128,7 +130,7 @@ def _create_many(view: Any, creation: Creation, request: Request) -> Response:
         except ValidationError as error:
             results[n] = _result("REFUSED", errors=list(field_errors(error.detail)))
     positions = list(good)
-    made = creation.make(list(good.values()), now=timezone.now()) if good else Made()
+    made = _make(view, creation, list(good.values())) if good else Made()
     ids = [pk for group in (made.created, made.existing) for row in group.values() for pk in row]
     found = view.get_queryset().filter(pk__in=ids).values_list("pk", view.lookup_field)
     numbers = dict(found)
@@ -139,6 +141,40 @@ def _create_many(view: Any, creation: Creation, request: Request) -> Response:
         errors = [{"field": "", "detail": str(r), "code": "blocked"} for r in reasons]
         results[positions[n]] = _result("REFUSED", errors=errors)
     return Response({"results": [results[n] for n in sorted(results)]})
+
+
+def _make(view: Any, creation: Creation, items: Sequence[Any]) -> Made:
+    """Make documents; what a limited caller could not see afterwards is refused."""
+    now = timezone.now()
+    if not is_limited():
+        return creation.make(items, now=now)
+    try:
+        with atomic():
+            made = creation.make(items, now=now)
+            hidden = _hidden(view, made)
+            if hidden:
+                raise _OutOfSightError
+            return made
+    except _OutOfSightError:
+        rest = [n for n in range(len(items)) if n not in hidden]
+        made = creation.make([items[n] for n in rest], now=now) if rest else Made()
+    return Made(
+        {rest[n]: ids for n, ids in made.created.items()},
+        {rest[n]: ids for n, ids in made.existing.items()},
+        {rest[n]: why for n, why in made.refused.items()} | dict.fromkeys(hidden, [OUTSIDE]),
+    )
+
+
+class _OutOfSightError(Exception):
+    """Undo what was made to find out that its maker may not see it."""
+
+
+def _hidden(view: Any, made: Made) -> set[int]:
+    """Return the positions whose documents the caller may not see."""
+    made_by = {**made.created, **made.existing}
+    ids = [pk for row in made_by.values() for pk in row]
+    seen = set(view.get_queryset().filter(pk__in=ids).values_list("pk", flat=True))
+    return {n for n, row in made_by.items() if not seen.issuperset(row)}
 
 
 def _result(status: str, numbers: Sequence[str] = (), errors: Sequence[Any] = ()) -> dict[str, Any]:

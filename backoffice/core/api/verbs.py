@@ -68,9 +68,9 @@ def outcome_body(outcome: Outcome, numbers: dict[int, str]) -> dict[str, Any]:
 
 def run_one(view: Any, item: Verb, request: Request) -> Response:
     """Call a verb on one document, under the version that the caller saw if they said so."""
+    document = view.get_object()
     body = item.body(data=request.data)
     body.is_valid(raise_exception=True)
-    document = view.get_object()
     now = timezone.now()
     stale = Problem(412, "stale", _("It changed meanwhile: read it again."))
     try:

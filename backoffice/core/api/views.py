@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from typing import Any, ClassVar
 
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.utils import timezone
 from django.utils.http import parse_etags
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ from backoffice.core.api.creation import Creation, creation_actions
 from backoffice.core.api.problems import Problem
 from backoffice.core.api.verbs import Verb, verb_actions
 from backoffice.core.locks import lock
+from backoffice.core.scope import for_actor, is_limited, require_visible, wholly
 
 
 class ReadOnlyViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
@@ -27,6 +30,8 @@ class ReadOnlyViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
     # What one row shows beyond what a list does, and what is fetched for it.
     detail_serializer_class: ClassVar[type[BaseSerializer] | None] = None
     detail_prefetch: ClassVar[Sequence[Any]] = ()
+    # Whether rows are shown that are the caller's in part; `is_whole` tells which are all theirs.
+    shows_parts: ClassVar[bool] = False
 
     @property
     def is_detailed(self) -> bool:
@@ -38,6 +43,10 @@ class ReadOnlyViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
 
     def get_queryset(self) -> Any:
         rows = super().get_queryset()
+        partly = self.shows_parts and self.action in ("list", "retrieve")
+        if partly and is_limited():
+            rows = rows.annotate(is_whole=wholly(rows.model))
+        rows = for_actor(rows, partly=partly)
         return rows.prefetch_related(*self.detail_prefetch) if self.is_detailed else rows
 
     def tag(self, row: Any) -> str:
@@ -82,6 +91,16 @@ class DocumentViewSet(ReadOnlyViewSet):
     def tag(self, row: Any) -> str:
         return f'"{row.version}"'
 
+    def get_object(self) -> Any:
+        try:
+            return super().get_object()
+        except Http404:
+            rows = for_actor(self.queryset.all(), partly=self.shows_parts)
+            if is_limited() and rows.filter(**{self.lookup_field: self.kwargs["number"]}).exists():
+                text = _("Only a part of it is yours: ask somebody who sees all of it.")
+                raise PermissionDenied(text) from None
+            raise
+
 
 class SettingsViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, ReadOnlyViewSet):
     """Master data: read, created and edited; retired by `is_active`, never deleted."""
@@ -107,4 +126,6 @@ class SettingsViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, ReadOnly
             self._save(serializer)
 
     def _save(self, serializer: Any) -> None:
-        self.headers["ETag"] = self.tag(serializer.save())
+        row = serializer.save()
+        require_visible(row)
+        self.headers["ETag"] = self.tag(row)

@@ -19,7 +19,8 @@ from backoffice.core.api.views import ReadOnlyViewSet, SettingsViewSet
 from backoffice.core.filters import WebhookDeliveryFilter
 from backoffice.core.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from backoffice.core.models.webhook import validate_filters
-from backoffice.core.states import BlockedError
+from backoffice.core.scope import visible_ids
+from backoffice.core.states import GONE, BlockedError
 from backoffice.core.webhooks.endpoints import rotate_secret, send_test
 from backoffice.core.webhooks.queue import replay_deliveries, replay_since
 
@@ -135,8 +136,9 @@ class WebhookEndpointViewSet(SettingsViewSet):
     @action(detail=True, methods=["post"])
     def replay(self, request: Request, **kwargs: Any) -> Response:
         """Send the endpoint all that it wants since a time again, under the same ids."""
-        data = self.body(ReplaySerializer)
-        count = replay_since(self.get_object().pk, data["since"], now=timezone.now())
+        endpoint = self.get_object()
+        since = self.body(ReplaySerializer)["since"]
+        count = replay_since(endpoint.pk, since, now=timezone.now())
         return Response({"events": count})
 
     def body(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
@@ -171,5 +173,7 @@ class WebhookDeliveryViewSet(ReadOnlyViewSet):
         body = BulkReplaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         ids = body.validated_data["ids"]
-        outcome = replay_deliveries(ids, now=timezone.now())
+        visible = visible_ids(WebhookDelivery, ids)
+        outcome = replay_deliveries(sorted(visible), now=timezone.now())
+        outcome.block(set(ids) - visible, GONE)
         return Response(outcome_body(outcome, {pk: str(pk) for pk in ids}))

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from backoffice.core.extensions import Text
 from backoffice.core.models import Event
+from backoffice.core.scope import is_limited
 from backoffice.insights.selectors.figures import duration
 
 CEILING = 1000
@@ -86,7 +87,9 @@ def read(boxes: Sequence[Opened], *, now: datetime) -> list[Reading]:
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), parameters)
         figures = cursor.fetchall()
-    arrived = arrivals(now) if any(item.box.arrivals for item in boxes) else Counter()
+    # Events of an hour are counted for the whole company.
+    counts = any(item.box.arrivals for item in boxes) and not is_limited()
+    arrived = arrivals(now) if counts else Counter()
     return [
         Reading(
             item.box,

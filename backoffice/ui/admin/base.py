@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from backoffice.core import extensions
+from backoffice.core.scope import for_actor, require_visible
 from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
 from backoffice.ui.export import export_csv
@@ -59,6 +60,9 @@ class BaseAdmin(HistoryMixin, ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.sidebar_group is not None and super().has_module_permission(request)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return for_actor(super().get_queryset(request))
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
         for action, name in self._shared_actions(request):
@@ -74,6 +78,10 @@ class BaseAdmin(HistoryMixin, ModelAdmin):
 
 class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
     """Master data in plain forms, kept in history, retired by `is_active`."""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        require_visible(obj)
 
 
 class ReadOnlyAdmin(ReadOnly, BaseAdmin):

@@ -1,0 +1,49 @@
+"""Which rows of inventory are within a warehouse or a seller."""
+
+from backoffice.core.scope import Limits, column, everything, limits_from, scope
+from inventory.models import (
+    Allocation,
+    BinStock,
+    Location,
+    Lot,
+    Product,
+    PurchaseOrder,
+    Receipt,
+    ReplenishmentPolicy,
+    ReplenishmentProposal,
+    Reservation,
+    Seller,
+    Sku,
+    StockLevel,
+    StockMove,
+    Supplier,
+    SupplierItem,
+    UserScope,
+    Warehouse,
+)
+
+
+@limits_from
+def user_limits(user_id: int) -> Limits:
+    """Return the warehouses and sellers that a user is limited to."""
+    rows = UserScope.objects.filter(user_id=user_id, is_active=True)
+    for warehouses, sellers in rows.values_list("warehouse_ids", "seller_ids"):
+        found = {"warehouse": warehouses, "seller": sellers}
+        return {dimension: ids for dimension, ids in found.items() if ids}
+    return {}
+
+
+IN_WAREHOUSE = column("warehouse")
+OF_SKU = column("sku__seller")
+
+scope(Warehouse, warehouse=column("pk"), seller=everything)
+scope(Seller, warehouse=everything, seller=column("pk"))
+scope(Product, Sku, warehouse=everything, seller=column("seller"))
+scope(Lot, warehouse=everything, seller=OF_SKU)
+scope(StockLevel, StockMove, Reservation, warehouse=IN_WAREHOUSE, seller=OF_SKU)
+scope(BinStock, Allocation, warehouse=column("location__warehouse"), seller=OF_SKU)
+scope(ReplenishmentPolicy, ReplenishmentProposal, warehouse=IN_WAREHOUSE, seller=OF_SKU)
+# What we buy, and from whom, is no seller's business.
+scope(Location, PurchaseOrder, warehouse=IN_WAREHOUSE)
+scope(Receipt, warehouse=column("purchase_order__warehouse"))
+scope(Supplier, SupplierItem, warehouse=everything)
