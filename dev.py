@@ -7,7 +7,7 @@ import argparse
 import sys
 
 VERBS = {
-    "run": "run everything with demo data until Ctrl-C",
+    "run": "run everything with demo data until Ctrl-C (--empty: without)",
     "test": "run all checks and tests, or pytest alone with the arguments given",
     "bench": "run the benchmarks on a database made for them",
     "setup": "bring .venv in line with the locks",
@@ -44,13 +44,13 @@ def main(arguments: list[str]) -> int:
             return checks.bench(rest)
         if verb == "manage":
             commands.enter_manage(rest)
-        if rest and (verb, rest) != ("reset", ["--yes"]):
-            parser.error(f"{verb} takes no arguments")
+        if rest and (verb, *rest) not in (("reset", "--yes"), ("run", "--empty")):
+            parser.error(f"{verb} does not take {' '.join(rest)}")
         if verb == "reset":
             return doctor.reset(yes=bool(rest))
-        return {"run": supervisor.run, "stop": supervisor.stop, "doctor": doctor.doctor}.get(
-            verb, lambda: 0
-        )()
+        if verb == "run":
+            return supervisor.run(empty=bool(rest))
+        return {"stop": supervisor.stop, "doctor": doctor.doctor}.get(verb, lambda: 0)()
     except Failure as failure:
         sys.exit(f"dev.py: {failure}")
     except KeyboardInterrupt:

@@ -70,7 +70,7 @@ def reset(*, yes: bool) -> int:
             raise Failure(f"The {kind} database is in use: stop it first.")
     home = data_home()
     doomed = [home / folder for folder, _ in CLUSTERS.values()] + [DEV / "credentials"]
-    doomed += [DEV / "files", DEV / "beat"]
+    doomed += [DEV / name for name in ("files", "beat", "sandbox", "empty", "logins")]
     if not yes:
         say("This removes: " + ", ".join(str(path) for path in doomed if path.exists()))
         if input("Type yes to go on: ").strip() != "yes":

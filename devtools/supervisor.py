@@ -119,14 +119,19 @@ class Group:
             child.process.wait()
 
 
-def run() -> int:
-    """Run everything until a signal comes; leave nothing behind."""
+def run(*, empty: bool = False) -> int:
+    """Run everything until a signal comes; leave nothing behind.
+
+    A shop that was started empty stays so.
+    """
     running = try_lock("run.lock")
     if running is None:
         pid = (DEV / "run.lock").read_text().strip()
         raise Failure(f"It already runs as process {pid}: python3 dev.py stop ends it.")
     os.ftruncate(running, 0)
     os.write(running, str(os.getpid()).encode())
+    if empty:
+        (DEV / "empty").touch()
 
     def stop(number, frame):
         raise Stop
@@ -163,7 +168,8 @@ def serve(use) -> None:
         group.start("sandbox", [PYTHON, ROOT / "manage.py", "sandbox"], env)
         group.start("worker", [*celery, "worker", "-Q", QUEUES, "-c", 2], env)
         wait_until_ready(group, port)
-        say(f"\n  http://127.0.0.1:{port}/   user: admin   password: {password}\n  Ctrl-C stops.\n")
+        say(f"\n  http://127.0.0.1:{port}/   user: admin   password: {password}")
+        say(f"{roles()}  Ctrl-C stops.\n")
         while True:
             group.pump(1)
             group.require_all()
@@ -178,13 +184,21 @@ def prepare(env: dict[str, str], password: str) -> None:
     stamp, key = DEV / "prepared", prepared_key()
     if key and stamp.exists() and stamp.read_text() == key:
         return
+    shop = ["--no-shop"] if (DEV / "empty").exists() else ["--if-empty"]
     for arguments, extra in (
         (["migrate", "-v", "1"], {"BACKOFFICE_DB_ROLE": "owner"}),
-        (["seed_demo", "--if-empty"], {"BACKOFFICE_ADMIN_PASSWORD": password}),
+        (["seed_demo", *shop, "--logins", DEV / "logins"], {"BACKOFFICE_ADMIN_PASSWORD": password}),
     ):
         if manage(arguments, {**env, **extra}):
             raise Failure(f"manage.py {arguments[0]} failed; the lines above say why.")
     stamp.write_text(prepared_key())
+
+
+def roles() -> str:
+    """Name the users besides admin who may sign in, each with the rights of a role."""
+    logins = DEV / "logins"
+    names = logins.read_text().split()[1:] if logins.exists() else []
+    return f"  The same password for: {', '.join(names)}.\n" if names else ""
 
 
 def prepared_key() -> str:

@@ -136,9 +136,11 @@ class Machine:
         return self._compiled[name]
 
     def _classify(self, ids: list[int], name: str) -> Outcome:
+        outcome = Outcome()
+        if not ids:
+            return outcome
         guards = self._guards(name)
         sql, parameters = self._classifier(name)
-        outcome = Outcome()
         with connection.cursor() as cursor:
             cursor.execute(sql, [*parameters, ids])
             for row in sorted(cursor.fetchall()):

@@ -8,3 +8,6 @@ class ReplayConfig(AppConfig):
     name = "backoffice.replay"
     label = "replay"
     verbose_name = _("Replay")
+
+    def ready(self) -> None:
+        from backoffice.replay import inbox  # noqa: F401
