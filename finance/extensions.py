@@ -15,10 +15,11 @@ from backoffice.core.sql import execute
 from backoffice.ui.display import badge_html
 from backoffice.ui.grid import amount, grid, link
 from finance.accounts import SELLER_PAYABLE
-from finance.choices import COLOURS
+from finance.choices import COLOURS, PRICED, RefundStatus
 from finance.models import Invoice, OrderSettlement, Payment, Payout, Refund
 from finance.selectors.refunds import owed_back
 
+GIVEN_BACK = gettext_lazy("Some of its price went back already: give back more instead.")
 OWN = gettext_lazy("Somebody else has to approve what you asked for.")
 FALLEN = gettext_lazy("The seller's balance has fallen below the payout: cancel it.")
 
@@ -47,6 +48,15 @@ def own_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
     """Keep people from approving refunds that they opened."""
     own = Refund.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
     return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
+
+
+@extensions.blocker("orders.order", "edit")
+def priced_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep lines as they are once some of their price went back."""
+    given = Refund.objects.filter(order_id__any=ids, kind__in=PRICED).exclude(
+        status__in=[RefundStatus.FAILED, RefundStatus.CANCELLED]
+    )
+    return {pk: [GIVEN_BACK] for pk in given.values_list("order_id", flat=True)}
 
 
 @extensions.blocker("finance.payout", "approve")

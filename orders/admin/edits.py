@@ -8,17 +8,21 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.db.models import F
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.extensions import Dialog, dialog
+from backoffice.core.extensions import Dialog, dialog, effects, panel
 from backoffice.core.states import BlockedError
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money
 from backoffice.ui.forms import DocumentForm
 from orders.admin.dialogs import numbered
-from orders.choices import COLOURS, EditKind
+from orders.choices import COLOURS, EditKind, EditStatus
 from orders.models import Order, OrderEdit, OrderEditLine
 from orders.services.commands import AddressData, Change, EditOrder
 from orders.services.edits import cancel_edits, commit_edits, draft_edits, propose_edits
@@ -63,7 +67,7 @@ class EditForm(DocumentForm):
         for name in ADDRESS:
             field = document.ship_to._meta.get_field(name)
             self.fields[f"to_{name}"] = forms.CharField(
-                label=field.verbose_name,  # type: ignore[union-attr]
+                label=capfirst(field.verbose_name),  # type: ignore[union-attr]
                 max_length=field.max_length,  # type: ignore[union-attr]
                 required=False,
                 initial=getattr(document.ship_to, name),
@@ -112,13 +116,23 @@ dialog(
     "orders.order",
     Dialog(
         "edit",
-        gettext_lazy("Edit…"),
+        gettext_lazy("Draft an edit…"),
         "orders.edit_order",
         form=EditForm,
         act=draft,
         reasons=lambda order: ORDER.reasons(order.pk, "edit"),
     ),
 )
+
+
+@panel("orders.orderedit", gettext_lazy("What follows"))
+def what_follows(edit: OrderEdit, request: HttpRequest) -> str:
+    """Show what committing an edit does beyond the order itself."""
+    if edit.status not in (EditStatus.DRAFT, EditStatus.PROPOSED):
+        return ""
+    lines = effects("orders.orderedit", "commit", [edit.pk], timezone.now())
+    items = format_html_join("", "<li>{}</li>", ((line,) for line in lines))
+    return format_html("<ul>{}</ul>", items) if lines else ""
 
 
 class OrderEditLineInline(ReadOnlyInline):

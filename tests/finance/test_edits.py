@@ -7,6 +7,8 @@ import pytest
 from backoffice.core import extensions
 from backoffice.core.models import ApprovalPolicy
 from finance.models import Payment, PaymentProvider, Refund
+from finance.services.commands import OpenRefund
+from finance.services.refunds import open_refunds
 from orders.services.commands import Change, EditOrder
 from orders.services.edits import draft_edits, submit_edits
 from tests.fixtures.finance import PAID
@@ -86,6 +88,18 @@ def test_the_difference_is_asked_for_where_the_total_rises(place, pay, drain):
     assert payments(order) == [("CAPTURED", Decimal("23.80")), ("PENDING", Decimal("5.00"))]
     order.refresh_from_db()
     assert order.payment_status == "PARTIALLY_PAID"
+
+
+def test_an_order_whose_price_went_back_in_part_is_not_edited(place, pay):
+    order = place()
+    pay(order)
+    open_refunds([OpenRefund(order.pk, "LINE", Decimal("5.00"))], now=PAID)
+
+    command = EditOrder(order.pk, [Change("ADJUST_TOTAL", amount=Decimal(-1))])
+
+    assert draft_edits([command], now=PAID).refused == {
+        0: ["Some of its price went back already: give back more instead."]
+    }
 
 
 def test_an_edit_without_money_leaves_the_payment_alone(place, drain, service_sku):

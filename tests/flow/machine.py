@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from backoffice.core.actor import acting_job
 from backoffice.core.events import deliver
 from backoffice.core.invariants import REGISTRY, check_invariants
-from backoffice.core.models import EventDelivery
+from backoffice.core.models import ApprovalPolicy, EventDelivery
 from finance.models import Refund
 from finance.services.commands import RefundResult
 from finance.services.payments import record_payments
@@ -32,8 +32,10 @@ from logistics.services.packing import PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
 from logistics.services.planning import plan_shipments, unplanned_orders
 from logistics.services.scans import apply_scans
-from orders.choices import ReturnReason
+from orders.choices import EditKind, ReturnReason
 from orders.models import Order, OrderLine, Return, ReturnLine, SalesChannel
+from orders.services.commands import AddressData, Change, EditOrder
+from orders.services.edits import commit_edits, draft_edits
 from orders.services.holds import place_holds, release_holds
 from orders.services.intake import place_orders
 from orders.services.lifecycle import cancel_orders, confirm_orders, release_orders
@@ -99,6 +101,7 @@ class Shop(RuleBasedStateMachine):
     @initialize(alone=st.booleans(), prepaid=st.booleans(), partial=st.booleans(), b=st.booleans())
     def open(self, alone: bool, prepaid: bool, partial: bool, b: bool) -> None:
         """Open the shop with a warehouse, two SKUs and a carrier."""
+        ApprovalPolicy.objects.create(kind="orders.edit", currency="EUR", above=10**6)
         self.house = Warehouse.objects.create(code="W", name="W")
         product = Product.objects.create(code="P", name="P")
         self.skus = [Sku.objects.create(code=c, name=c, product=product).pk for c in ("A", "B")]
@@ -155,6 +158,29 @@ class Shop(RuleBasedStateMachine):
     def decide(self, data: st.DataObject, verb: str) -> None:
         if order := self.one(data, Order.objects.all()):
             VERBS[verb]([order.pk], now=self.tick(), reason="decided")
+
+    @rule(
+        data=st.data(),
+        kind=st.sampled_from(list(EditKind)),
+        units=st.integers(1, 4),
+        amount=st.integers(-9, 9),
+    )
+    def edit(self, data: st.DataObject, kind: str, units: int, amount: int) -> None:
+        order = self.one(data, Order.objects.filter(status__in=["PENDING", "CONFIRMED"]))
+        if order is None:
+            return
+        line = self.one(data, OrderLine.objects.filter(order=order))
+        change = {
+            EditKind.ADD_LINE: Change(
+                kind, sku="AB"[units % 2], quantity=units, unit_price=Decimal(7)
+            ),
+            EditKind.REMOVE_LINE: Change(kind, line_id=line.pk),
+            EditKind.CHANGE_QUANTITY: Change(kind, line_id=line.pk, quantity=units),
+            EditKind.CHANGE_ADDRESS: Change(kind, address=AddressData("DE", city="Bonn")),
+            EditKind.ADJUST_TOTAL: Change(kind, amount=Decimal(amount)),
+        }[kind]
+        drafted = draft_edits([EditOrder(order.pk, [change])], now=self.tick())
+        commit_edits(list(drafted.created.values()), now=self.tick())
 
     @rule(verb=st.sampled_from(["confirm", "release"]))
     def decide_all(self, verb: str) -> None:

@@ -54,6 +54,7 @@ def test_an_order_is_edited_by_a_preview_and_a_commit(boss, client, place, pay, 
     shown = re.sub(r"\s+", " ", client.get(page(edit)).content.decode())
     assert "23.80" in shown
     assert "13.00" in shown
+    assert "<li>A refund of 10.80 EUR will be opened.</li>" in shown
     order.refresh_from_db()
     assert (order.total_amount, order.version) == (Decimal("23.80"), 0)
     asked = client.get(verb(edit, "commit")).content.decode()

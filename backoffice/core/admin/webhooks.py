@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -39,13 +40,15 @@ def _kinds() -> list[tuple[str, Any]]:
     return sorted(groups.items())
 
 
+def _many(size: int) -> forms.SelectMultiple:
+    return forms.SelectMultiple(attrs={"size": size, "class": "bo-field w-full max-w-2xl"})
+
+
 class EndpointForm(forms.ModelForm):
     """An endpoint; events and filters are chosen from what there is."""
 
     kinds = forms.MultipleChoiceField(
-        choices=_kinds,
-        label=gettext_lazy("events"),
-        widget=forms.SelectMultiple(attrs={"size": 14}),
+        choices=_kinds, label=gettext_lazy("Events"), widget=_many(14)
     )
 
     class Meta:
@@ -58,7 +61,8 @@ class EndpointForm(forms.ModelForm):
         for name, item in FILTERS.items():
             self.fields[f"filter_{name}"] = forms.MultipleChoiceField(
                 choices=item.values,
-                label=item.label,
+                label=capfirst(str(item.label)),
+                widget=_many(4),
                 required=False,
                 initial=chosen.get(name, []),
                 help_text=_("None chosen means all of them."),
@@ -211,7 +215,6 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         "attempts",
         "queued_at",
         "next_attempt_at",
-        "finished_at",
     )
     list_select_related = ("endpoint", "event")
     list_filter = ("status", "endpoint")
