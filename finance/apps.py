@@ -17,6 +17,7 @@ class FinanceConfig(AppConfig):
             handlers,
             inbox,
             invariants,
+            roles,
             states,
         )
         from finance.selectors import scope  # noqa: F401

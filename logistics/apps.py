@@ -17,6 +17,7 @@ class LogisticsConfig(AppConfig):
             inbox,
             invariants,
             panels,
+            roles,
             states,
         )
         from logistics.selectors import scope  # noqa: F401

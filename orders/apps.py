@@ -20,6 +20,7 @@ class OrdersConfig(AppConfig):
             importers,
             invariants,
             panels,
+            roles,
             states,
         )
         from orders.selectors import scope  # noqa: F401

@@ -19,6 +19,7 @@ class SupportConfig(AppConfig):
             inbox,
             invariants,
             panels,
+            roles,
             standing,
             states,
         )

@@ -17,7 +17,13 @@ from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
 # What migrations and the post_migrate receivers put into a database is made from these files.
-SOURCES = ["**/migrations/*.py", "backoffice/core/**/*.py", "*/models/*.py", "*/apps.py"]
+SOURCES = [
+    "**/migrations/*.py",
+    "backoffice/core/**/*.py",
+    "*/models/*.py",
+    "*/apps.py",
+    "*/roles.py",
+]
 TEMPLATE_LIFE = "30 minutes"
 LOCK = "SELECT pg_advisory_lock(hashtext('backoffice test templates'))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtext('backoffice test templates'))"

@@ -88,7 +88,7 @@ APPROVAL = Machine(
             [ApprovalStatus.REQUESTED],
             ApprovalStatus.WITHDRAWN,
             "approval.withdrawn",
-            permission="core.view_approval",
+            permission="core.withdraw_approval",
             stamp="decided_at",
         ),
     ],

@@ -26,3 +26,15 @@ class Colour(models.TextChoices):
     GOOD = "good", _("Good")
     WARNING = "warning", _("Warning")
     BAD = "bad", _("Bad")
+
+
+class Role(models.TextChoices):
+    """What somebody's work is; each is a group of permissions that every floor adds to."""
+
+    ORDER_DESK = "ORDER_DESK", _("Order desk")
+    WAREHOUSE = "WAREHOUSE", _("Warehouse")
+    LOGISTICS = "LOGISTICS", _("Logistics")
+    SERVICE = "SERVICE", _("Customer service")
+    FINANCE = "FINANCE", _("Finance")
+    ANALYST = "ANALYST", _("Analyst")
+    AUDITOR = "AUDITOR", _("Auditor")

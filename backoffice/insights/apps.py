@@ -10,5 +10,5 @@ class InsightsConfig(AppConfig):
     verbose_name = _("Insights")
 
     def ready(self) -> None:
-        from backoffice.insights import filters, standing  # noqa: F401
+        from backoffice.insights import filters, roles, standing  # noqa: F401
         from backoffice.insights.selectors import scope  # noqa: F401

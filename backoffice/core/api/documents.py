@@ -44,5 +44,5 @@ class ApprovalViewSet(DocumentViewSet):
     verbs = (
         Verb("approve", approve_approvals, "core.decide_approval"),
         Verb("reject", reject_approvals, "core.decide_approval"),
-        Verb("withdraw", withdraw_approvals, "core.view_approval"),
+        Verb("withdraw", withdraw_approvals, "core.withdraw_approval"),
     )

@@ -15,6 +15,7 @@ from backoffice.core.models.imports import Import, ImportRow
 from backoffice.core.models.inbox import InboundMessage
 from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
+from backoffice.core.models.role import StaffRole
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
@@ -46,6 +47,7 @@ __all__ = [
     "OutboundMessage",
     "PersonalValue",
     "SettingsModel",
+    "StaffRole",
     "StoredFile",
     "TaskRun",
     "TaskSwitch",

@@ -73,7 +73,10 @@ class Approval(BusinessDocument):
     class Meta:
         verbose_name = _("approval")
         verbose_name_plural = _("approvals")
-        permissions = [("decide_approval", _("Can decide approvals"))]
+        permissions = [
+            ("decide_approval", _("Can decide approvals")),
+            ("withdraw_approval", _("Can withdraw what they asked for")),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["kind", "subject_type", "subject_id"],

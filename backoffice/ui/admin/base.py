@@ -63,6 +63,12 @@ class BaseAdmin(HistoryMixin, ModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return for_actor(super().get_queryset(request))
 
+    def get_exclude(self, request: HttpRequest, obj: Any = None) -> Any:
+        excluded = super().get_exclude(request, obj) or ()
+        # Who may change a secret writes it; who may only look does not see it.
+        may = self.has_change_permission(request, obj)
+        return excluded if may else (*excluded, *getattr(self.model, "secret_fields", ()))
+
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
         for action, name in self._shared_actions(request):

@@ -1,0 +1,26 @@
+"""Which roles are given which permissions of the ground floor and of sign-ins."""
+
+from backoffice.core.access.roles import grant
+from backoffice.core.choices import Role
+
+# What everybody's work leads to: jobs, approvals that they asked for.
+WORK = "view_job change_job view_jobrow view_approval withdraw_approval"
+IMPORTS = "add_import view_import view_importrow"
+INBOX = "view_inboundmessage change_inboundmessage"
+
+grant(
+    "core",
+    {
+        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} view_outboundmessage",
+        Role.WAREHOUSE: WORK,
+        Role.LOGISTICS: f"{WORK} {IMPORTS} {INBOX}",
+        Role.SERVICE: f"{WORK} {IMPORTS} view_inboundmessage view_outboundmessage"
+        " view_messagetemplate add_messagetemplate change_messagetemplate",
+        Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
+        " view_currency view_company",
+        Role.ANALYST: "view_job view_jobrow view_event view_taskrun",
+        Role.AUDITOR: "view_*",
+    },
+)
+grant("axes", {Role.AUDITOR: "view_accessattempt view_accesslog"})
+grant("auth", {Role.AUDITOR: "view_group view_permission"})
