@@ -177,6 +177,16 @@ CHECKS: dict[str, Check] = {
           OR e.recorded_at < %(now)s::timestamptz - interval '10 minutes'""",
         "SELECT count(*) FROM core_eventdelivery",
     ),
+    "system.webhooks_arrive": Check(
+        _("No webhook of the last week was given up."),
+        Domain.SYSTEM,
+        Quality.TIMELINESS,
+        "core.webhookdelivery",
+        """SELECT id FROM core_webhookdelivery WHERE status = 'DEAD'
+          AND finished_at > %(now)s::timestamptz - interval '7 days'""",
+        """SELECT count(*) FROM core_webhookdelivery
+        WHERE finished_at > %(now)s::timestamptz - interval '7 days'""",
+    ),
     "system.times_run_forwards": Check(
         _("What is measured ends after it began."),
         Domain.SYSTEM,
