@@ -21,6 +21,7 @@ class OrdersConfig(AppConfig):
             invariants,
             panels,
             roles,
+            rules,
             states,
         )
         from orders.selectors import scope  # noqa: F401

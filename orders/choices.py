@@ -14,6 +14,7 @@ class OrderStatus(models.TextChoices):
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
+ALL = tuple(OrderStatus)
 OPEN = (OrderStatus.PENDING, OrderStatus.CONFIRMED, OrderStatus.RELEASED)
 EDITABLE = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
 FINAL = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)

@@ -27,6 +27,9 @@ declare(
         "order.payment_changed": _("Money came in or went back"),
         "order.noted": _("A note was written"),
         "order.edited": _("The order was edited"),
+        "order.tagged": _("The order got a tag"),
+        "order.untagged": _("A tag was taken off the order"),
+        "order.prioritised": _("The order goes sooner or later than others"),
     },
 )
 declare(

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
 from orders.choices import (
+    ALL,
     EDITABLE,
+    OPEN,
     EditStatus,
     FulfilmentStatus,
     OrderStatus,
@@ -53,6 +55,7 @@ SETTLED = Guard(
     | Q(channel__payment_terms=PaymentTerms.ON_ACCOUNT),
     _("The customer has not paid in full."),
 )
+FEW_TAGS = Guard("few_tags", Q(tags__len__lt=20), _("The order has 20 tags: take one off first."))
 
 ORDER = Machine(
     Order,
@@ -116,6 +119,31 @@ ORDER = Machine(
         ),
         Transition(
             "edit", _("Edit"), EDITABLE, None, "order.edited", permission="orders.edit_order"
+        ),
+        Transition(
+            "tag",
+            _("Tag"),
+            ALL,
+            None,
+            "order.tagged",
+            permission="orders.change_order",
+            guards=[FEW_TAGS],
+        ),
+        Transition(
+            "untag",
+            _("Take a tag off"),
+            ALL,
+            None,
+            "order.untagged",
+            permission="orders.change_order",
+        ),
+        Transition(
+            "prioritise",
+            _("Set the priority"),
+            OPEN,
+            None,
+            "order.prioritised",
+            permission="orders.change_order",
         ),
     ],
     order_field="pk",

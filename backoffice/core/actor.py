@@ -34,11 +34,12 @@ class MissingEventError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts, in which request, on documents of which origin."""
+    """Who acts, in which request, on documents of which origin, because of which rules."""
 
     user_id: int
     request_id: str
     origin: str = Origin.LIVE
+    rules: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,9 +81,15 @@ def current_unit() -> Unit:
 
 
 @contextmanager
-def acting(user_id: int, *, request_id: str = "", origin: str = Origin.LIVE) -> Iterator[Actor]:
+def acting(
+    user_id: int,
+    *,
+    request_id: str = "",
+    origin: str = Origin.LIVE,
+    rules: tuple[int, ...] = (),
+) -> Iterator[Actor]:
     """Let one user act in this context."""
-    actor = Actor(user_id, request_id or uuid.uuid4().hex, origin)
+    actor = Actor(user_id, request_id or uuid.uuid4().hex, origin, rules)
     token = _actor.set(actor)
     try:
         yield actor
@@ -91,11 +98,13 @@ def acting(user_id: int, *, request_id: str = "", origin: str = Origin.LIVE) -> 
 
 
 @contextmanager
-def acting_job(name: str, *, origin: str = Origin.LIVE) -> Iterator[Actor]:
+def acting_job(
+    name: str, *, origin: str = Origin.LIVE, rules: tuple[int, ...] = ()
+) -> Iterator[Actor]:
     """Let a job act under its own user."""
     from backoffice.core.standing import job_user_id
 
-    with acting(job_user_id(name), origin=origin) as actor:
+    with acting(job_user_id(name), origin=origin, rules=rules) as actor:
         yield actor
 
 

@@ -26,6 +26,7 @@ class CoreConfig(AppConfig):
         from backoffice.core.access.roles import sync_roles
         from backoffice.core.access.sessions import begin_session
         from backoffice.core.database import install_database_guards
+        from backoffice.core.rules import running  # noqa: F401
         from backoffice.core.webhooks import endpoints, queue  # noqa: F401
 
         post_migrate.connect(install_database_guards, dispatch_uid="core.install_database_guards")

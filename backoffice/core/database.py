@@ -5,6 +5,7 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
+from django.utils import timezone
 
 from backoffice.core.history import history_model, tracked_models, trigger_sql
 
@@ -80,3 +81,13 @@ def install_database_guards(sender: Any, **kwargs: Any) -> None:
     from backoffice.core.standing import create_standing_rows
 
     create_standing_rows()
+    stop_what_may_not_run()
+
+
+def stop_what_may_not_run() -> None:
+    """Read all rules anew: a deploy may have changed the filters and actions they name."""
+    from backoffice.core.actor import acting_job
+    from backoffice.core.rules.switching import recheck_rules
+
+    with acting_job("system"):
+        recheck_rules(now=timezone.now())

@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 FLOORS = ["core", "inventory", "orders", "logistics", "finance", "support", "insights"]
 BATCH = 500
 ATTEMPTS = 8
+# Rules come before what happens by itself: a hold has to stand before the order moves on. One
+# worker at a time runs them.
+FIRST = "core.run_rules"
 
 Handler = Callable[..., None]
 
@@ -101,9 +104,9 @@ def on(*kinds: str) -> Callable[[Handler], Handler]:
 INSERT = """
 WITH event AS (
   INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
-    data, origin, occurred_at)
+    data, origin, rules, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
-    f.data, {origin}, coalesce(f.occurred_at, %(now)s)
+    f.data, {origin}, %(rules)s::bigint[], coalesce(f.occurred_at, %(now)s)
   FROM unnest(%(subjects)s::bigint[], %(orders)s::bigint[], %(data)s::jsonb[],
     %(times)s::timestamptz[]) WITH ORDINALITY AS f(subject_id, order_id, data, occurred_at, n)
   {join} ORDER BY f.n
@@ -111,13 +114,15 @@ WITH event AS (
 )
 """
 WEBHOOKS = "core.queue_webhooks"
-# Webhooks are asked for in rows, which another process may have written a moment ago.
+# Rules and webhooks are asked for in rows, which another process may have written a moment ago.
 DELIVER = f"""
 INSERT INTO core_eventdelivery (event_id, handler)
 SELECT event.id, h FROM event CROSS JOIN (
   SELECT unnest(%(handlers)s::text[])
   UNION ALL SELECT '{WEBHOOKS}' WHERE EXISTS (SELECT FROM core_webhookendpoint
     WHERE is_active AND kinds && %(patterns)s::varchar[])
+  UNION ALL SELECT '{FIRST}' WHERE %(origin)s <> 'IMPORT' AND EXISTS (
+    SELECT FROM core_rule r WHERE r.event = %(kind)s AND r.mode <> 'OFF')
 ) AS listening(h)
 """
 
@@ -139,6 +144,7 @@ def _header(kind: str) -> dict[str, Any]:
         "request": unit.actor.request_id,
         "reason": unit.reason[:300],
         "origin": unit.actor.origin,
+        "rules": list(unit.actor.rules) or None,
         "now": unit.now,
         "handlers": BY_KIND.get(kind, []),
         "patterns": patterns(kind),
@@ -185,9 +191,9 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
 SELECTED = """
 WITH fact AS MATERIALIZED ({source}), event AS (
   INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
-    data, origin, occurred_at)
+    data, origin, rules, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
-    f.data, {origin}, coalesce(f.occurred_at, %(now)s)
+    f.data, {origin}, %(rules)s::bigint[], coalesce(f.occurred_at, %(now)s)
   FROM fact f {join} ORDER BY f.subject_id
   RETURNING id
 )
@@ -220,11 +226,14 @@ def wake() -> None:
     wakeup.wake(deliver_events, expires=60)
 
 
-CLAIM = """
+CLAIM = f"""
 SELECT d.id, d.event_id FROM core_eventdelivery d
 WHERE d.handler = %s AND d.set_aside_at IS NULL AND d.next_attempt_at <= %s
+  AND (d.handler = '{FIRST}' OR NOT EXISTS (SELECT FROM core_eventdelivery f
+    WHERE f.handler = '{FIRST}' AND f.event_id = d.event_id AND f.set_aside_at IS NULL))
 ORDER BY d.event_id LIMIT %s FOR UPDATE SKIP LOCKED
 """
+ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
 def deliver(*, now: datetime, until_empty: bool = True) -> int:
@@ -247,6 +256,10 @@ def _waiting(now: datetime) -> list[str]:
 
 def _deliver_to(handler: str, *, now: datetime) -> int:
     with connection.cursor() as cursor, transaction.atomic():
+        if handler == FIRST:
+            cursor.execute(ALONE, [handler])
+            if not cursor.fetchone()[0]:
+                return 0
         cursor.execute(CLAIM, [handler, now, BATCH])
         claimed = cursor.fetchall()
         if not claimed:
@@ -294,14 +307,14 @@ def _try_one(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime)
 
 def _run(handler: str, claimed: Sequence[tuple[int, int]], *, now: datetime) -> None:
     events = list(Event.objects.filter(pk__in=[e for _, e in claimed]).order_by("pk"))
-    by_origin: dict[str, list[Event]] = defaultdict(list)
+    by_cause: dict[tuple[str, tuple[int, ...]], list[Event]] = defaultdict(list)
     for event in events:
-        by_origin[event.origin].append(event)
-    for origin, batch in by_origin.items():
+        by_cause[event.origin, tuple(event.rules or ())].append(event)
+    for (origin, rules), batch in by_cause.items():
         # What is imported is handled at its own time, as if it had been live.
         moment = max(e.occurred_at for e in batch) if origin == Origin.IMPORT else now
         moment = moment_played() or moment
-        with acting_job("events", origin=origin):
+        with acting_job("events", origin=origin, rules=rules):
             SUBSCRIPTIONS[handler].function(batch, now=moment)
     EventDelivery.objects.filter(pk__in=[d for d, _ in claimed]).delete()
 

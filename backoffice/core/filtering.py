@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
-from django.core.exceptions import TooManyFieldsSent
-from django.db import models
+from django.core.exceptions import EmptyResultSet, FullResultSet, TooManyFieldsSent
+from django.db import connection, models
 from django.db.models import F, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
@@ -148,6 +148,11 @@ class FilterSet(django_filters.FilterSet):
             raise FilterError(errors)
         return filtered
 
+    def used(self) -> set[str]:
+        """Return the filters that the parameters name, whatever their values."""
+        known = self.known()
+        return {known[name] for name in self.data if name in known}
+
     def given(self) -> Iterator[tuple[str, forms.Field, Any]]:
         """Yield name, field and value of every filter that is used and was understood."""
         for name, field in self.form.fields.items():
@@ -215,6 +220,23 @@ def read_filter(
 def select(label: str, query: str, *, now: datetime, queryset: QuerySet | None = None) -> QuerySet:
     """Return the documents that a stored query string names, or raise FilterError."""
     return read_filter(label, query, now=now, queryset=queryset).strict()
+
+
+def narrow(filterset: FilterSet) -> QuerySet:
+    """Return the documents that a filter picks out; raise FilterError where it would take all."""
+    if not filterset.data:
+        raise FilterError({"": [_("The filter is empty: it would take every document.")]})
+    query = filterset.strict().query
+    compiler = query.get_compiler(connection=connection)
+    for condition in query.where.children[len(filterset.queryset.query.where) :]:
+        try:
+            compiler.compile(condition)
+        except FullResultSet:
+            # Such as a number above all that the column can hold.
+            raise FilterError({"": [_("A part of the filter takes every document.")]}) from None
+        except EmptyResultSet:
+            pass
+    return filterset.qs
 
 
 def canonical(query: str) -> str:

@@ -20,6 +20,7 @@ CHUNK = 500
 owned(Job)
 owned(JobRow, by="job__created_by")
 STALE = timedelta(minutes=2)
+WAITING = RowOutcome.WAITING
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,25 +99,33 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
 
 
 def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
-    """Run a chunk; one bad document does not stop the others."""
     action = ACTIONS[job.action]
     reason = job.parameters.get("reason", "")
     hidden = _hidden(action, ids)
-    if hidden:
-        refused = dict.fromkeys(hidden, (RowOutcome.BLOCKED, str(GONE)))
-        return refused | _run(job, [i for i in ids if i not in hidden], now)
-    if not ids:
-        return {}
+    refused = dict.fromkeys(hidden, (RowOutcome.BLOCKED, str(GONE)))
+    shown = [i for i in ids if i not in hidden]
+    if not shown:
+        return refused
+    results = attempt(lambda some: action.service(some, now=now, reason=reason), shown)
+    busy = {i: (RowOutcome.BLOCKED, str(GONE)) for i, r in results.items() if r[0] == WAITING}
+    return refused | results | busy
+
+
+def attempt(call: Callable[[list[int]], Outcome], ids: list[int]) -> dict[int, tuple[str, str]]:
+    """Do a bulk call and account for each document; one bad one does not stop the others.
+
+    What somebody else has in use comes back as WAITING.
+    """
     try:
         with transaction.atomic():
-            outcome = action.service(ids, now=now, reason=reason)
+            outcome = call(ids)
     except Exception as error:
         if len(ids) > 1:
             middle = len(ids) // 2
-            return _run(job, ids[:middle], now) | _run(job, ids[middle:], now)
+            return attempt(call, ids[:middle]) | attempt(call, ids[middle:])
         if getattr(error.__cause__, "sqlstate", "") in IN_USE:
-            return {ids[0]: (RowOutcome.BLOCKED, str(GONE))}
-        logger.exception("%s failed on %s", job, ids)
+            return {ids[0]: (WAITING, "")}
+        logger.exception("a bulk call failed on %s", ids)
         return {ids[0]: (RowOutcome.FAILED, f"{type(error).__name__}: {error}"[:500])}
     results: dict[int, tuple[str, str]] = dict.fromkeys(outcome.moved, (RowOutcome.DONE, ""))
     for i, reasons in outcome.blocked.items():

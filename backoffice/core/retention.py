@@ -13,6 +13,7 @@ from backoffice.core.models import (
     InboundMessage,
     JobRow,
     OutboundMessage,
+    RuleRun,
     WebhookAttempt,
     WebhookDelivery,
 )
@@ -38,6 +39,7 @@ def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
         (Session, Q(expire_date__lt=now)),
         (AccessLog, Q(attempt_time__lt=now - 180 * DAY)),
         (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
+        (RuleRun, Q(slot_at__lt=now - 90 * DAY)),
     ]
 
 

@@ -146,6 +146,14 @@ def remove_expired_rows(*, now: datetime, since: datetime | None) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
+@scheduled("core.run_scheduled_rules", every=timedelta(minutes=1))
+def run_scheduled_rules(*, now: datetime, since: datetime | None) -> int:
+    """Run the rules whose time has come."""
+    from backoffice.core.rules.running import run_due_rules
+
+    return run_due_rules(now=now)
+
+
 @shared_task(name="core.process_inbox")
 def process_inbox() -> int:
     """Process what came in, right after it was stored."""

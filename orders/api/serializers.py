@@ -60,7 +60,7 @@ class OrderSerializer(serializers.ModelSerializer):
             *("net_amount", "tax_amount", "total_amount", "captured_amount", "refunded_amount"),
             *("ordered_quantity", "short_quantity", "reserved_quantity", "shipped_quantity"),
             *("delivered_quantity", "cancelled_quantity", "returned_quantity", "open_holds"),
-            *("priority", "promised_on", "confirmed_at", "released_at", "shipped_at"),
+            *("priority", "tags", "promised_on", "confirmed_at", "released_at", "shipped_at"),
             *("delivered_at", "completed_at", "cancelled_at", "version", "updated_at"),
         ]
         extra_kwargs = {name: {"allow_null": True} for name in OF_THE_WHOLE}

@@ -1,6 +1,8 @@
 """Orders: one status with a machine, two axes computed by the database, lines with counters."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
@@ -102,6 +104,9 @@ class Order(BusinessDocument):
     returned_quantity = counter(_("returned"))
     open_holds = counter(_("open holds"))
     priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
+    tags = ArrayField(
+        models.CharField(max_length=40), verbose_name=_("tags"), default=list, db_default=[]
+    )
     ship_to = models.ForeignKey(
         Address, models.PROTECT, related_name="+", db_index=False, verbose_name=_("ship to")
     )
@@ -147,11 +152,14 @@ class Order(BusinessDocument):
                 name="order_refunds_within_captured",
             ),
             models.CheckConstraint(condition=Q(open_holds__gte=0), name="order_holds_counted"),
+            models.CheckConstraint(condition=Q(tags__len__lte=20), name="order_tags_few"),
         ]
         indexes = [
             # The list's default order, and the same within a status.
             models.Index("placed_at", "id", name="order_placed"),
             models.Index("status", "placed_at", "id", name="order_status_placed"),
+            # Most orders have none and cost nothing.
+            GinIndex("tags", name="order_tags", condition=~Q(tags=[])),
         ]
 
     @property

@@ -73,7 +73,9 @@ def release_holds(
 
 
 @service
-def write_notes(order_ids: Sequence[int], *, now: datetime, text: str) -> list[int]:
+def write_notes(
+    order_ids: Sequence[int], *, now: datetime, text: str, reason: str = ""
+) -> list[int]:
     """Write the same note on orders."""
     author = current_unit().actor.user_id
     rows = insert_rows(

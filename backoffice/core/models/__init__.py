@@ -16,6 +16,7 @@ from backoffice.core.models.inbox import InboundMessage
 from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
 from backoffice.core.models.role import StaffRole
+from backoffice.core.models.rule import Rule, RuleAct, RuleRun
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
@@ -46,6 +47,9 @@ __all__ = [
     "MessageTemplate",
     "OutboundMessage",
     "PersonalValue",
+    "Rule",
+    "RuleAct",
+    "RuleRun",
     "SettingsModel",
     "StaffRole",
     "StoredFile",

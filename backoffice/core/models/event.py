@@ -1,5 +1,6 @@
 """The append-only log of business facts and its deliveries."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,8 @@ class Event(AppendOnlyModel):
     data = models.JSONField(_("data"), default=dict)
     schema_version = models.SmallIntegerField(default=1, db_default=1)
     origin = models.CharField(max_length=6, choices=Origin.choices, default=Origin.LIVE)
+    # The rules whose acts led here, the first cause first; nobody listens to his own echo.
+    rules = ArrayField(models.BigIntegerField(), verbose_name=_("rules"), null=True)
     occurred_at = models.DateTimeField(_("occurred at"))
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
 
