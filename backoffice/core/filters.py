@@ -10,12 +10,15 @@ from backoffice.core.models import (
     EventDelivery,
     InboundMessage,
     OutboundMessage,
+    Rule,
+    RuleAct,
     WebhookDelivery,
     WebhookEndpoint,
 )
 from backoffice.core.models.approval import ApprovalStatus
 from backoffice.core.models.inbox import InboxStatus
 from backoffice.core.models.outbound import OutboundStatus
+from backoffice.core.models.rule import RuleMode, RuleResult
 from backoffice.core.models.webhook import WebhookStatus
 
 
@@ -95,4 +98,34 @@ class WebhookDeliveryFilter(FilterSet):
 
     class Meta:
         model = WebhookDelivery
+        fields: list[str] = []
+
+
+class RuleFilter(FilterSet):
+    """Which rules."""
+
+    document = django_filters.CharFilter(label=_("document"))
+    mode = django_filters.MultipleChoiceFilter(choices=RuleMode.choices, label=_("mode"))
+    action = django_filters.CharFilter(label=_("action"))
+    is_alerted = django_filters.BooleanFilter(method="alerted", label=_("stopped by itself"))
+
+    class Meta:
+        model = Rule
+        fields: list[str] = []
+
+    def alerted(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        return queryset.exclude(alert="") if value else queryset.filter(alert="")
+
+
+class RuleActFilter(FilterSet):
+    """Which acts of rules."""
+
+    rule = django_filters.ModelChoiceFilter(queryset=Rule.objects.all(), label=_("rule"))
+    result = django_filters.MultipleChoiceFilter(choices=RuleResult.choices, label=_("result"))
+    subject_type = django_filters.CharFilter(label=_("document"))
+    subject_id = django_filters.NumberFilter(label=_("document id"))
+    acted_after = django_filters.IsoDateTimeFilter("acted_at", "gte", label=_("acted after"))
+
+    class Meta:
+        model = RuleAct
         fields: list[str] = []

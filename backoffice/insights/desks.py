@@ -43,6 +43,7 @@ DESKS = [
             ),
             Box(_("Orders to be confirmed"), ORDER, "status=PENDING&is_held=false", "placed_at"),
             Box(_("Returns to be received"), "orders.return", "status=REQUESTED", "requested_at"),
+            Box(_("Rules that stopped"), "core.rule", "is_alerted=true", "mode_at"),
             Box(_("Refused messages"), "core.inboundmessage", "status=REFUSED", "received_at"),
         ),
     ),

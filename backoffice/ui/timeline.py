@@ -14,7 +14,8 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.core.events import KINDS
-from backoffice.core.models import Event, OutboundMessage, User
+from backoffice.core.models import Event, OutboundMessage, RuleAct, User
+from backoffice.core.models.rule import RuleResult
 from backoffice.ui.document import plain
 
 LIMIT = 200
@@ -71,12 +72,30 @@ def story(document: models.Model) -> Story:
             entries[teller].details += change.details
         else:
             loose.append(change)
-    told = [*entries.values(), *loose, *_messages(document)]
+    told = [*entries.values(), *loose, *_messages(document), *_acts_of_rules(document)]
     found = sorted(told, key=lambda e: e.at, reverse=True)[:LIMIT]
     actors = User.objects.in_bulk({e.actor_id for e in [*found, *changes] if e.actor_id})
     for entry in (*found, *changes):
         entry.actor = str(actors.get(entry.actor_id, "")) if entry.actor_id else ""
     return Story(found, changes)
+
+
+def _acts_of_rules(document: models.Model) -> list[Entry]:
+    """Return what rules did about a document beyond what its events tell, and what they did not."""
+    acts = RuleAct.objects.filter(
+        subject_type=document._meta.label_lower, subject_id=document.pk
+    ).exclude(result=RuleResult.ACTED)
+    return [
+        Entry(
+            act.acted_at,
+            _("Rule “%(rule)s”: %(result)s")
+            % {"rule": act.rule.name, "result": act.get_result_display()},
+            None,
+            act.reasons,
+            kind="rule",
+        )
+        for act in acts.select_related("rule").order_by("-id")[:LIMIT]
+    ]
 
 
 def _messages(document: models.Model) -> list[Entry]:

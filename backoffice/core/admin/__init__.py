@@ -1,3 +1,3 @@
-from backoffice.core.admin import access, approvals, files, imports, people, system, webhooks
+from backoffice.core.admin import access, approvals, files, imports, people, rules, system, webhooks
 
-__all__ = ["access", "approvals", "files", "imports", "people", "system", "webhooks"]
+__all__ = ["access", "approvals", "files", "imports", "people", "rules", "system", "webhooks"]
