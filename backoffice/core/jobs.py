@@ -102,7 +102,8 @@ def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
     action = ACTIONS[job.action]
     reason = job.parameters.get("reason", "")
     hidden = _hidden(action, ids)
-    refused = dict.fromkeys(hidden, (RowOutcome.BLOCKED, str(GONE)))
+    gone: tuple[str, str] = (RowOutcome.BLOCKED, str(GONE))
+    refused = dict.fromkeys(hidden, gone)
     shown = [i for i in ids if i not in hidden]
     if not shown:
         return refused

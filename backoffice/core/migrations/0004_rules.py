@@ -138,7 +138,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('at_hour', None), ('every_minutes', None), ('trigger', 'EVENT'), models.Q(('event', ''), _negated=True)), models.Q(('at_hour', None), ('event', ''), ('every_minutes__gt', 0), ('trigger', 'EVERY')), models.Q(('at_hour__lt', 24), ('event', ''), ('every_minutes', None), ('trigger', 'DAILY')), _connector='OR'), name='rule_trigger_whole'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('at_hour', None), ('every_minutes', None), ('trigger', 'EVENT'), models.Q(('event', ''), _negated=True)), models.Q(('at_hour', None), ('event', ''), ('every_minutes__gt', 0), ('every_minutes__isnull', False), ('trigger', 'EVERY')), models.Q(('at_hour__isnull', False), ('at_hour__lt', 24), ('event', ''), ('every_minutes', None), ('trigger', 'DAILY')), _connector='OR'), name='rule_trigger_whole'),
         ),
         migrations.AddConstraint(
             model_name='rule',

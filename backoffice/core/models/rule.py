@@ -136,8 +136,20 @@ class Rule(SettingsModel):
                 condition=(
                     Q(trigger=Trigger.EVENT, every_minutes=None, at_hour=None) & ~Q(event="")
                 )
-                | Q(trigger=Trigger.EVERY, every_minutes__gt=0, at_hour=None, event="")
-                | Q(trigger=Trigger.DAILY, at_hour__lt=24, every_minutes=None, event=""),
+                | Q(
+                    trigger=Trigger.EVERY,
+                    every_minutes__gt=0,
+                    every_minutes__isnull=False,
+                    at_hour=None,
+                    event="",
+                )
+                | Q(
+                    trigger=Trigger.DAILY,
+                    at_hour__lt=24,
+                    at_hour__isnull=False,
+                    every_minutes=None,
+                    event="",
+                ),
                 name="rule_trigger_whole",
             ),
             models.CheckConstraint(condition=~Q(filter=""), name="rule_has_filter"),

@@ -16,6 +16,7 @@ from backoffice.core.models import Event, Rule
 from backoffice.core.models.rule import Trigger
 from backoffice.core.rules.checking import documents
 from backoffice.core.rules.registry import MEASURES
+from backoffice.core.scope import for_actor
 
 DAYS = 90
 SHOWN = 50
@@ -69,7 +70,7 @@ def backtest(rule: Rule, *, now: datetime, days: int = DAYS) -> Backtest:
         rows = _population(rule, now - timedelta(days=days))
         looked = rows.count()
         if not kept:
-            return Backtest(days, looked, left_out=left_out)
+            return Backtest(days, looked, replayed=replayed, left_out=left_out)
         found = read_filter(
             rule.document, kept.urlencode(), now=F("triggered_at"), queryset=rows
         ).strict()
@@ -87,7 +88,7 @@ def backtest(rule: Rule, *, now: datetime, days: int = DAYS) -> Backtest:
 
 def _population(rule: Rule, since: datetime) -> QuerySet:
     """Return the documents that had the trigger since then, with its first time."""
-    rows = documents(rule.document)
+    rows = for_actor(documents(rule.document))
     if rule.trigger != Trigger.EVENT:
         made = "created_at"
         return rows.filter(**{f"{made}__gte": since}).annotate(triggered_at=F(made))

@@ -9,12 +9,14 @@ from django.apps import apps
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from backoffice.core.actor import acting
 from backoffice.core.choices import Origin
 from backoffice.core.filtering import FilterError, FilterSet, filterset_of, narrow, read_filter
 from backoffice.core.models import Rule, User
 from backoffice.core.models.rule import Trigger
 from backoffice.core.rules.registry import ACTIONS, RuleAction
 from backoffice.core.rules.triggers import kinds_of
+from backoffice.core.scope import for_actor
 
 Errors = dict[str, list[str]]
 
@@ -64,9 +66,14 @@ def prepare(rule: Rule, *, now: datetime) -> Prepared:
     known = {kind.name for kind in kinds_of(rule.document)}
     if rule.trigger == Trigger.EVENT and rule.event not in known:
         errors["event"] = [_("There is no such event for this document.")]
+    if rule.trigger == Trigger.EVERY and not rule.every_minutes:
+        errors["every_minutes"] = [_("Say how many minutes lie between two runs.")]
+    if rule.trigger == Trigger.DAILY and rule.at_hour is None:
+        errors["at_hour"] = [_("Say at which hour it runs.")]
     filterset = None
     try:
-        rows = documents(rule.document)
+        with acting(rule.owner_id):
+            rows = for_actor(documents(rule.document))
         filterset = read_filter(rule.document, rule.filter, now=now, queryset=rows)
         narrow(filterset)
     except FilterError as error:

@@ -50,7 +50,7 @@ def test_what_is_not_understood_is_not_saved(write, changes, wrong):
     assert not Rule.objects.exists()
 
 
-def test_a_new_rule_is_off_and_belongs_to_who_saved_it(write, owner):
+def test_a_new_rule_is_off_and_belongs_to_who_saved_it(write, owner, channel):
     rule = write(filter="total_min=20&channel=web")
 
     assert (rule.mode, rule.owner) == ("OFF", owner)

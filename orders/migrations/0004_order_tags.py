@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('core', '0004_rules'),
-        ('orders', '0002_order_edits'),
+        ('orders', '0003_line_seller'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
