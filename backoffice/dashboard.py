@@ -13,6 +13,7 @@ from django.utils import timezone
 from backoffice.core.choices import Origin
 from backoffice.core.extensions import Text
 from backoffice.core.filtering import FILTERSETS
+from backoffice.core.models import StaffRole
 from backoffice.core.scope import is_limited
 from backoffice.insights.desks import DESKS, LANES
 from backoffice.insights.selectors.boxes import Box, Opened, Reading, read
@@ -64,7 +65,8 @@ def flow(request: HttpRequest, site: Any) -> list[Group]:
 
 def desks(request: HttpRequest, site: Any) -> list[Group]:
     """Return the work that waits, one's own desks first."""
-    roles = set(request.user.groups.values_list("name", flat=True))  # type: ignore[union-attr]
+    own = StaffRole.objects.filter(group__user=request.user.pk)
+    roles = set(own.values_list("role", flat=True))
     wanted = [(desk.label, desk.queues, desk.role in roles) for desk in DESKS]
     if not any(is_mine for *_rest, is_mine in wanted):
         wanted = [(label, queues, True) for label, queues, _mine in wanted]

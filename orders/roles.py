@@ -9,11 +9,12 @@ grant(
     "orders",
     {
         Role.ORDER_DESK: "view_* add_order confirm_order release_order cancel_order hold_order"
-        " edit_order add_return change_return add_customer change_customer add_price change_price",
+        " edit_order add_note add_return change_return add_customer change_customer"
+        " add_price change_price",
         Role.WAREHOUSE: f"{ORDER} change_return",
         Role.LOGISTICS: f"{ORDER} view_lane view_saleschannel hold_order",
         Role.SERVICE: f"{ORDER} view_customer change_customer view_orderedit view_ordereditline"
-        " view_saleschannel hold_order cancel_order edit_order add_return change_return",
+        " view_saleschannel hold_order cancel_order edit_order add_note add_return change_return",
         Role.FINANCE: "view_* approve_orderedit add_taxrate change_taxrate",
         Role.ANALYST: "view_* -view_customer",
         Role.AUDITOR: "view_*",

@@ -8,17 +8,19 @@ WORK = "view_job change_job view_jobrow view_approval withdraw_approval"
 IMPORTS = "add_import view_import view_importrow"
 INBOX = "view_inboundmessage change_inboundmessage"
 
+RULES = "view_rule add_rule change_rule view_ruleact"
+
 grant(
     "core",
     {
-        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} view_outboundmessage",
+        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} view_outboundmessage",
         Role.WAREHOUSE: WORK,
         Role.LOGISTICS: f"{WORK} {IMPORTS} {INBOX}",
-        Role.SERVICE: f"{WORK} {IMPORTS} view_inboundmessage view_outboundmessage"
+        Role.SERVICE: f"{WORK} {IMPORTS} {RULES} view_inboundmessage view_outboundmessage"
         " view_messagetemplate add_messagetemplate change_messagetemplate",
         Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
         " view_currency view_company",
-        Role.ANALYST: "view_job view_jobrow view_event view_taskrun",
+        Role.ANALYST: f"view_job view_jobrow view_event view_taskrun {RULES}",
         Role.AUDITOR: "view_*",
     },
 )

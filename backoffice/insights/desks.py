@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.choices import Role
 from backoffice.core.extensions import Text
 from backoffice.insights.selectors.boxes import Box
 
@@ -31,7 +32,7 @@ class Lane:
 
 DESKS = [
     Desk(
-        "order_desk",
+        Role.ORDER_DESK,
         _("Order desk"),
         (
             Box(_("Orders on hold"), ORDER, "is_held=true&status=PENDING&status=CONFIRMED"),
@@ -48,7 +49,7 @@ DESKS = [
         ),
     ),
     Desk(
-        "warehouse",
+        Role.WAREHOUSE,
         _("Warehouse"),
         (
             Box(_("Shipments to be picked"), SHIPMENT, "status=PLANNED"),
@@ -69,7 +70,7 @@ DESKS = [
         ),
     ),
     Desk(
-        "logistics",
+        Role.LOGISTICS,
         _("Logistics"),
         (
             Box(_("Delivery exceptions"), EXCEPTION, "status=OPEN", "opened_at"),
@@ -77,7 +78,7 @@ DESKS = [
         ),
     ),
     Desk(
-        "service",
+        Role.SERVICE,
         _("Customer service"),
         (
             Box(
@@ -96,7 +97,7 @@ DESKS = [
         ),
     ),
     Desk(
-        "finance",
+        Role.FINANCE,
         _("Finance"),
         (
             Box(_("Refunds to be approved"), REFUND, "status=REQUESTED"),
@@ -106,7 +107,7 @@ DESKS = [
         ),
     ),
     Desk(
-        "analyst",
+        Role.ANALYST,
         _("System"),
         (
             Box(

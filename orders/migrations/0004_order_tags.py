@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0004_rules'),
+        ('core', '0005_rules'),
         ('orders', '0003_line_seller'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

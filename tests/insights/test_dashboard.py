@@ -3,12 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from backoffice.core.models import Event, User
+from backoffice.core.models import Event, StaffRole, User
 from backoffice.core.sql import execute
 from backoffice.core.tokens import create_token
 from backoffice.insights.desks import DESKS, LANES
@@ -132,7 +132,7 @@ def test_who_may_see_nothing_sees_nothing(db):
 
 def test_ones_own_desk_comes_first(boss):
     user = User.objects.get(username="boss")
-    user.groups.add(Group.objects.create(name=DESKS[3].role))
+    user.groups.add(StaffRole.objects.get(role=DESKS[3].role).group)
     page = boss.get(reverse("admin:index"))
     groups = page.context["bo_desks"]
     assert (groups[0].label, groups[0].is_mine) == (DESKS[3].label, True)

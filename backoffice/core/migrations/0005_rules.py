@@ -12,7 +12,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0003_session_generation'),
+        ('core', '0004_roles'),
     ]
 
     operations = [
