@@ -23,6 +23,8 @@ SOURCES = [
     "*/models/*.py",
     "*/apps.py",
     "*/roles.py",
+    "*/standing.py",
+    "backoffice/insights/*.py",
 ]
 TEMPLATE_LIFE = "30 minutes"
 LOCK = "SELECT pg_advisory_lock(hashtext('backoffice test templates'))"
