@@ -192,7 +192,7 @@ class CreditNoteSerializer(serializers.ModelSerializer):
 
 
 class ContractSerializer(serializers.ModelSerializer):
-    seller = CodeField(Seller, required=False, allow_null=True)
+    seller = CodeField(Seller, default=None, allow_null=True)
 
     class Meta:
         model = CommissionContract

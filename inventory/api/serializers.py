@@ -292,7 +292,7 @@ class ReceiptSerializer(serializers.ModelSerializer):
 
 class ReplenishmentPolicySerializer(serializers.ModelSerializer):
     warehouse = CodeField(Warehouse)
-    sku = CodeField(Sku, required=False, allow_null=True)
+    sku = CodeField(Sku, default=None, allow_null=True)
 
     class Meta:
         model = ReplenishmentPolicy

@@ -102,6 +102,7 @@ class ScanSerializer(serializers.ModelSerializer):
             *("occurred_at", "status", "kind", "code", "description", "location", "source"),
             "recorded_at",
         ]
+        extra_kwargs = {"status": {"allow_blank": True}, "kind": {"allow_blank": True}}
 
 
 class TrackingEventSerializer(ScanSerializer):

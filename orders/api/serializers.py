@@ -113,7 +113,8 @@ class SalesChannelSerializer(serializers.ModelSerializer):
 
 class PriceSerializer(serializers.ModelSerializer):
     sku = CodeField(Sku)
-    channel = CodeField(SalesChannel, required=False, allow_null=True)
+    # A default, since what makes a price unique may not be left out.
+    channel = CodeField(SalesChannel, default=None, allow_null=True)
 
     class Meta:
         model = Price

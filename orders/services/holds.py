@@ -5,15 +5,18 @@ from datetime import datetime
 
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows
-from backoffice.core.states import Outcome
+from backoffice.core.states import GONE, Outcome
 from orders.choices import HoldReason
 from orders.models import Hold, Note, Order
 from orders.states import ORDER
+
+NOT_HELD = _("The order is not on hold.")
 
 
 @service
@@ -59,8 +62,10 @@ def release_holds(
         " SELECT order_id, count(*) FROM released GROUP BY order_id ORDER BY order_id",
         [now, unit.actor.user_id, locked, only_due, now],
     )
-    outcome = Outcome(moved=[order_id for order_id, _ in rows])
-    for count in {count for _, count in rows}:
+    outcome = Outcome(moved=[order_id for order_id, _n in rows])
+    outcome.block(set(order_ids) - set(locked), GONE)
+    outcome.block(set(locked) - set(outcome.moved), NOT_HELD)
+    for count in {n for _order, n in rows}:
         ids = [order_id for order_id, n in rows if n == count]
         Order.objects.filter(pk__any=ids).update(
             open_holds=Greatest(F("open_holds") - count, Value(0)),

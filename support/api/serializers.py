@@ -43,6 +43,7 @@ class TicketSerializer(serializers.ModelSerializer):
             *("waiting_since", "first_response_breached_at", "solution_breached_at"),
             *("solved_at", "closed_at", "reopened_count", "version", "updated_at"),
         ]
+        extra_kwargs = {"requester_email": {"allow_blank": True}}
 
 
 class TicketDetailSerializer(TicketSerializer):

@@ -9,12 +9,12 @@ from django.test import Client
 from django.urls import URLPattern
 
 from backoffice.core.models import User
-from backoffice.core.sql import execute
 from backoffice.core.states import GONE
 from backoffice.core.tokens import create_token
 from inventory.models import UserScope
 from tests.api.operations import OPERATIONS, SCOPES
 from tests.api.owners import OWNERS, whose
+from tests.api.test_reading import writes
 
 LIMITS = {"W1": (["W1"], []), "S1": ([], ["S1"]), "W1-S1": (["W1"], ["S1"])}
 LISTS = [o for o in OPERATIONS if o.action == "list"]
@@ -61,14 +61,6 @@ def caller(world, request):
     staff.force_login(person)
     sets = [frozenset(values) or None for values in ids.values()]
     return Caller(Client(headers={"Authorization": f"Bearer {text}"}), staff, *sets)
-
-
-def writes():
-    """Count the writes of this transaction, table by table."""
-    return execute(
-        "SELECT relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
-        " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0 ORDER BY relname"
-    )
 
 
 def test_the_shop_has_rows_of_all_kinds(world):

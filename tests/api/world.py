@@ -91,6 +91,7 @@ class World:
     picking: dict[tuple[str, str], Order] = field(default_factory=dict)
     pending: dict[tuple[str, str], Order] = field(default_factory=dict)
     mixed: Order | None = None
+    fresh: Order | None = None
 
 
 def build() -> World:
@@ -165,12 +166,12 @@ def _purchasing(world: World) -> None:
             supplier.pk, house.pk, [PurchaseLine(sku.pk, 5) for sku in world.skus.values()]
         )
         for house in world.houses.values()
-        for _turn in range(2)
+        for _turn in range(3)
     ]
     ids = list(create_purchase_orders(commands, now=NOW).ids.values())
-    done = ids[::2]
-    approve_purchase_orders(done, now=NOW)
-    send_purchase_orders(done, now=NOW)
+    done, sent = ids[::3], ids[1::3]
+    approve_purchase_orders(done + sent, now=NOW)
+    send_purchase_orders(done + sent, now=NOW)
     assert receive_missing(done, now=NOW).blocked == {}
     propose_replenishment(now=NOW)
 
@@ -203,13 +204,14 @@ def _place(world: World) -> None:
         for house, seller in CELLS
     ]
     commands.append(_order("MIXED", [_line("W1", "S1"), _line("W2", "S2")]))
+    commands.append(_order("FRESH", [_line("W1", "S1")]))
     placed = place_orders(commands, now=NOW)
     assert placed.refused == {}
     orders = Order.objects.in_bulk(placed.created.values())
     made = [orders[placed.created[n]] for n in range(len(commands))]
     for n, rows in enumerate((world.delivered, world.picking, world.pending)):
         rows |= dict(zip(CELLS, made[n * 4 : n * 4 + 4], strict=True))
-    world.mixed = made[-1]
+    world.mixed, world.fresh = made[-2:]
 
 
 def _deliver(world: World) -> None:
@@ -269,7 +271,7 @@ def _money(world: World) -> None:
     create_payouts(None, now=LATER)
     returns = [
         RequestReturn(order.pk, [RequestedLine(order.lines.get(kind="ITEM").pk, 1)])
-        for order in orders
+        for order in orders[:3]
     ]
     refused = request_returns(returns, now=LATER).refused
     assert refused == {}, refused

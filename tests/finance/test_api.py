@@ -38,7 +38,8 @@ def call(db):
     return run
 
 
-def test_a_payment_is_recorded_once(place, call):
+def test_a_payment_is_recorded_once(program, place):
+    call = program(["finance:read", "finance:write"])
     order = place()
     body = {
         "order": order.order_number,
@@ -47,13 +48,13 @@ def test_a_payment_is_recorded_once(place, call):
         "currency": "EUR",
         "method": "transfer",
     }
-    first, second = call("POST", "payments/", body), call("POST", "payments/", body)
+    first, second = call("payments_create", body), call("payments_create", body)
     assert (first.status_code, second.status_code) == (201, 200)
-    assert first.json()["id"] == second.json()["id"] == Payment.objects.get().pk
-    assert first.json()["captured_amount"] == "23.8000"
-    listed = call("GET", f"payments/?order_id={order.pk}&status=CAPTURED").json()
-    assert [p["number"] for p in listed["results"]] == [first.json()["number"]]
-    assert call("POST", "payments/", body | {"currency": "USD"}).status_code == 409
+    assert first.parsed.id == second.parsed.id == Payment.objects.get().pk
+    assert first.parsed.captured_amount == "23.8000"
+    listed = call("payments_list", order=order.order_number, status=["CAPTURED"]).parsed
+    assert [p.number for p in listed.results] == [first.parsed.number]
+    assert call("payments_create", body | {"currency": "USD"}).status_code == 409
 
 
 def test_reading_needs_its_scope(place, call):
@@ -62,25 +63,25 @@ def test_reading_needs_its_scope(place, call):
     assert read_only.status_code == 403
 
 
-def test_a_refund_needs_two_callers(place, pay, call):
+def test_a_refund_needs_two_callers(program, place, pay):
     RefundPolicy.objects.update(approval_above=0)
+    first, second = (program(["finance:read", "finance:write"]) for _ in range(2))
     order = place()
     pay(order)
     body = {"order": order.order_number, "kind": "GOODWILL", "amount": "5.00", "key": "k"}
-    [opened] = call("POST", "refunds/", body).json()
-    assert (opened["status"], opened["amount"]) == ("REQUESTED", "5.0000")
-    assert call("POST", "refunds/", body).status_code == 200
-    path = f"refunds/{opened['number']}/approve/"
-    assert call("GET", path).status_code == 405
-    own = call("POST", path)
+    [opened] = first("refunds_create", body).parsed
+    assert (opened.status, opened.amount) == ("REQUESTED", "5.0000")
+    assert first("refunds_create", body).status_code == 200
+    own = first("refunds_approve_create", number=opened.number)
     assert own.status_code == 409
-    assert "Somebody else" in own.content.decode()
+    assert "Somebody else" in own.parsed.detail
     assert Refund.objects.get().status == "REQUESTED"
-    assert call("POST", path, name="Second").json()["moved"] == [opened["number"]]
+    approved = second("refunds_approve_create", number=opened.number)
+    assert approved.parsed.moved == [opened.number]
     assert Refund.objects.get().status == "APPROVED"
-    assert call("POST", f"refunds/{opened['number']}/succeed/", name="Second").status_code == 200
+    assert second("refunds_succeed_create", number=opened.number).status_code == 200
     assert Refund.objects.get().status == "SUCCEEDED"
-    assert call("POST", "refunds/", body | {"key": "x", "amount": "99"}).status_code == 409
+    assert first("refunds_create", body | {"key": "x", "amount": "99"}).status_code == 409
 
 
 def test_statements_payouts_books_and_invoices_are_read(sold, call):

@@ -102,34 +102,31 @@ def test_a_bad_adjustment_changes_nothing(api, goods, house, move, status):
     assert level(a, house) == (3, 0, 3)
 
 
-def test_a_purchase_order_from_draft_to_receipt(api, new_sku, supply, house):
+def test_a_purchase_order_from_draft_to_receipt(program, new_sku, supply, house):
+    call = program(["inventory:read", "inventory:write"])
     supply(new_sku("A"), price="2.50")
-    made = post(
-        api,
-        "purchase-orders",
-        {"supplier": "SUP", "warehouse": "BER", "lines": [{"sku": "A", "quantity": 4}]},
-    )
+    body = {"supplier": "SUP", "warehouse": "BER", "lines": [{"sku": "A", "quantity": 4}]}
+    made = call("purchase_orders_create", body)
     assert made.status_code == 201, made.content
-    body = made.json()
-    assert (body["status"], body["total_amount"]) == ("DRAFT", "10.0000")
-    number = body["number"]
+    order = made.parsed
+    assert (order.status, order.total_amount) == ("DRAFT", "10.0000")
     goods = {
-        "purchase_order": number,
-        "lines": [{"line_id": body["lines"][0]["id"], "quantity": 3}],
+        "purchase_order": order.number,
+        "lines": [{"line_id": order.lines[0].id, "quantity": 3}],
         "delivery_note": "D1",
     }
 
-    early = post(api, "receipts", goods)
-    assert early.status_code == 409
+    assert call("receipts_create", goods).status_code == 409
     assert not Receipt.objects.exists()
-    assert post(api, f"purchase-orders/{number}/approve", {}).json()["moved"] == [number]
-    assert post(api, f"purchase-orders/{number}/send", {}).status_code == 200
-    first, again = post(api, "receipts", goods), post(api, "receipts", goods)
+    approved = call("purchase_orders_approve_create", number=order.number)
+    assert approved.parsed.moved == [order.number]
+    assert call("purchase_orders_send_create", number=order.number).status_code == 200
+    first, again = call("receipts_create", goods), call("receipts_create", goods)
 
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json() == again.json()
-    assert first.json()["purchase_order"] == number
-    assert post(api, f"purchase-orders/{number}/receive", {}).status_code == 200
+    assert first.parsed.purchase_order == order.number
+    assert call("purchase_orders_receive_create", number=order.number).status_code == 200
     assert PurchaseOrder.objects.get().status == "RECEIVED"
     assert StockLevel.objects.get().on_hand == 4
 

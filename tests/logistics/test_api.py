@@ -21,45 +21,45 @@ def post(api, url, data=None, **headers):
     return api.post(f"/api/v1/{url}", raw, content_type="application/json", headers=headers)
 
 
-def test_a_shipment_is_worked_through_by_a_program(api, ordered, warehouse):
+def test_a_shipment_is_worked_through_by_a_program(program, ordered, warehouse):
+    call = program(["logistics:read", "logistics:write"])
     order = ordered(units=3)
     warehouse.release(order)
     (shipment,) = warehouse.plan(order)
 
-    listed = api.get(f"/api/v1/shipments/?order_id={order.pk}&status=PLANNED").json()["results"]
-    assert [(s["id"], s["warehouse"]) for s in listed] == [(shipment.pk, "W1")]
-    assert post(api, f"shipments/{shipment.number}/pick/").status_code == 200
-    pick_list = api.get("/api/v1/pick-lists/?status=OPEN").json()["results"][0]
-    line = pick_list["lines"][0]
-    assert (line["sku"], line["quantity"], line["picked"]) == ("A", 3, None)
-    found = {"picked": {str(line["id"]): 3}}
-    assert post(api, f"pick-lists/{pick_list['number']}/confirm/", found).status_code == 200
+    listed = call("shipments_list", order_id=order.pk, status=["PLANNED"]).parsed.results
+    assert [(s.number, s.order, s.warehouse) for s in listed] == [
+        (shipment.number, order.order_number, "W1")
+    ]
+    assert call("shipments_pick_create", number=shipment.number).status_code == 200
+    (pick_list,) = call("pick_lists_list", status=["OPEN"]).parsed.results
+    (line,) = pick_list.lines
+    assert (line.sku, line.quantity, line.picked) == ("A", 3, None)
+    found = {"picked": {str(line.id): 3}}
+    assert call("pick_lists_confirm_create", found, number=pick_list.number).status_code == 200
     lines = {str(shipment.lines.get().pk): 3}
-    answer = post(
-        api,
-        "parcels/",
-        {
-            "shipment": shipment.number,
-            "parcels": [{"lines": lines, "tracking_number": "API-1"}],
-        },
-    )
+    body = {
+        "shipment": shipment.number,
+        "parcels": [{"lines": lines, "tracking_number": "API-1"}],
+    }
+    answer = call("parcels_create", body)
     assert answer.status_code == 201, answer.content
-    (parcel,) = answer.json()
-    assert (parcel["status"], parcel["order_id"]) == ("LABELLED", order.pk)
-    shipped = post(
-        api, f"parcels/{parcel['number']}/ship/", **{"If-Match": f'"{parcel["version"]}"'}
-    )
-    assert shipped.json()["moved"] == [parcel["number"]]
+    (parcel,) = answer.parsed
+    assert (parcel.status, parcel.order) == ("LABELLED", order.order_number)
+    seen = f'"{parcel.version}"'
+    shipped = call("parcels_ship_create", number=parcel.number, if_match=seen)
+    assert shipped.parsed.moved == [parcel.number]
     scan = {
         "account": "sandbox",
         "tracking_number": "API-1",
         "occurred_at": "2026-03-12T10:00:00Z",
         "status": "DELIVERED",
     }
-    done = post(api, "parcels/scans/", {"scans": [scan, scan | {"tracking_number": "X"}]})
-    assert (done.json()["new"], list(done.json()["refused"])) == (1, ["1"])
-    detail = api.get(f"/api/v1/parcels/{parcel['number']}/").json()
-    assert (detail["status"], len(detail["scans"])) == ("DELIVERED", 1)
+    scans = {"scans": [scan, scan | {"tracking_number": "X"}]}
+    done = call("parcels_scans_create", scans).json()
+    assert (done["new"], done["moved"], list(done["refused"])) == (1, [parcel.number], ["1"])
+    detail = call("parcels_retrieve", number=parcel.number).parsed
+    assert (detail.status, len(detail.scans)) == ("DELIVERED", 1)
     order.refresh_from_db()
     assert order.fulfilment_status == "DELIVERED"
 

@@ -31,17 +31,21 @@ def post(api, url, data, **headers):
     return api.post(url, json.dumps(data), content_type="application/json", headers=headers)
 
 
-def test_places_reads_and_moves_an_order(api, channel, service_sku):
-    made = post(api, "/api/v1/orders/", order_json())
+def test_places_reads_and_moves_an_order(program, channel, service_sku):
+    call = program(["orders:read", "orders:write"])
+    made = call("orders_create", order_json())
 
     assert made.status_code == 201, made.content
-    body = made.json()
-    assert (body["status"], body["total_amount"]) == ("PENDING", "23.8000")
-    detail = api.get(f"/api/v1/orders/{body['order_number']}/")
-    assert detail["ETag"] == '"0"'
-    assert [line["quantity"] for line in detail.json()["lines"]] == [2]
-    moved = post(api, f"/api/v1/orders/{body['order_number']}/confirm/", {}, **{"If-Match": '"0"'})
-    assert moved.json() == {"moved": [body["order_number"]], "blocked": {}}
+    order = made.parsed
+    assert (order.status, order.total_amount) == ("PENDING", "23.8000")
+    detail = call("orders_retrieve", number=order.order_number)
+    assert detail.headers["ETag"] == made.headers["ETag"] == '"0"'
+    assert [line.quantity for line in detail.parsed.lines] == [2]
+    moved = call("orders_confirm_create", number=order.order_number, if_match='"0"')
+    assert (moved.json(), moved.headers["ETag"]) == (
+        {"moved": [order.order_number], "blocked": {}},
+        '"1"',
+    )
     event_user = Order.objects.get().modified_by
     assert event_user.username.startswith("api:")
 

@@ -30,7 +30,7 @@ def staff(db) -> Client:
 
 
 @pytest.fixture
-def program(db) -> Client:
+def gateway(db) -> Client:
     _token, secret = create_token("shop", ["support:read", "support:write"])
     return Client(headers={"Authorization": f"Bearer {secret}"})
 
@@ -87,40 +87,35 @@ def test_the_list_is_bounded(staff, ticket, django_assert_max_num_queries):
 
 
 def test_a_program_opens_answers_and_solves(program, place):
-    order = place()
-    opened = program.post(
-        "/api/v1/tickets/",
-        {"subject": "Late", "order": order.order_number, "priority": "HIGH"},
-        content_type="application/json",
+    call, order = program(["support:read", "support:write"]), place()
+    opened = call(
+        "tickets_create", {"subject": "Late", "order": order.order_number, "priority": "HIGH"}
     )
     assert opened.status_code == 201
-    number = opened.json()["number"]
-    assert opened.json()["customer_id"] == order.customer_id
-    replied = program.post(
-        f"/api/v1/tickets/{number}/reply/", {"body": "Soon."}, content_type="application/json"
+    number = opened.parsed.number
+    assert (opened.parsed.customer_id, opened.parsed.order) == (
+        order.customer_id,
+        order.order_number,
     )
+    replied = call("tickets_reply_create", {"body": "Soon."}, number=number)
     assert replied.json() == {"moved": [number], "blocked": {}}
-    noted = program.post(
-        f"/api/v1/tickets/{number}/note/", {"body": "hm"}, content_type="application/json"
-    )
-    assert noted.status_code == 200
-    detail = program.get(f"/api/v1/tickets/{number}/").json()
-    assert [m["direction"] for m in detail["messages"]] == ["OUT", "INTERNAL"]
-    url = f"/api/v1/tickets/{number}/solve/"
-    assert program.post(url, {}, content_type="application/json").status_code == 200
-    assert program.post(url, {}, content_type="application/json").status_code == 409
-    listed = program.get("/api/v1/tickets/?status=SOLVED&priority=HIGH").json()["results"]
-    assert [t["number"] for t in listed] == [number]
+    assert call("tickets_note_create", {"body": "hm"}, number=number).status_code == 200
+    detail = call("tickets_retrieve", number=number).parsed
+    assert [m.direction for m in detail.messages] == ["OUT", "INTERNAL"]
+    assert call("tickets_solve_create", number=number).status_code == 200
+    assert call("tickets_solve_create", number=number).status_code == 409
+    listed = call("tickets_list", status=["SOLVED"], priority=["HIGH"]).parsed.results
+    assert [t.number for t in listed] == [number]
 
 
-def test_a_message_in_is_taken_once(program):
+def test_a_message_in_is_taken_once(gateway):
     body = {"source": "form", "external_id": "f1", "sender": "ada@example.com", "text": "Help"}
     for _ in range(2):
-        answer = program.post("/api/v1/support-messages/", body, content_type="application/json")
+        answer = gateway.post("/api/v1/support-messages/", body, content_type="application/json")
         assert answer.status_code == 202
     process_all(now=OPENED)
     assert Ticket.objects.get().messages.get().body == "Help"
-    bad = program.post("/api/v1/support-messages/", {}, content_type="application/json")
+    bad = gateway.post("/api/v1/support-messages/", {}, content_type="application/json")
     assert bad.status_code == 400
 
 

@@ -6,9 +6,11 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.serializers import ListSerializer, ModelSerializer
+from rest_framework.serializers import ListSerializer, ModelSerializer, TimeField
 
 from backoffice.core.api.problems import PROBLEM, ProblemSerializer
+
+TIME = r"^\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?$"
 
 
 def _header(name: str, text: str, *, required: bool = False, on: Any = False) -> OpenApiParameter:
@@ -80,7 +82,19 @@ class BackofficeSchema(AutoSchema):
                 schema["minItems"] = 1
             if field.max_length:
                 schema["maxItems"] = field.max_length
+        if isinstance(field, TimeField):
+            # The format "time" of JSON Schema has a zone.
+            schema.pop("format", None)
+            schema["pattern"] = TIME
+        if getattr(field, "allow_blank", False) and schema:
+            # An empty text is neither an address nor one of the choices.
+            schema.pop("format", None)
+            if "enum" in schema:
+                schema["enum"] = [*schema["enum"], ""]
         return schema
+
+    def _get_paginator(self) -> Any:
+        return super()._get_paginator() if self.method == "GET" else None
 
     def _postprocess_serializer_schema(self, schema: Any, serializer: Any, direction: Any) -> Any:
         schema = super()._postprocess_serializer_schema(schema, serializer, direction)

@@ -1,0 +1,171 @@
+"""What has to be so before a verb may be done, where the shop of `world` is not so yet."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from backoffice.core.actor import acting, acting_job
+from backoffice.core.events import deliver
+from backoffice.core.models import ApprovalPolicy, User
+from finance.choices import RefundKind
+from finance.models import AccountingPeriod, Payout, Refund, RefundPolicy
+from finance.services.commands import OpenRefund, RecordPayment
+from finance.services.payments import record_payments
+from finance.services.payouts import approve_payouts, send_payouts
+from finance.services.periods import close_periods
+from finance.services.refunds import approve_refunds, open_refunds
+from inventory.models import PurchaseOrder, ReplenishmentProposal
+from inventory.services.purchasing import approve_purchase_orders
+from inventory.services.replenishment import approve_proposals
+from logistics.models import Parcel, Shipment
+from logistics.services.handover import hand_over_parcels
+from logistics.services.packing import NewParcel, PackShipment, pack_shipments
+from logistics.services.picking import confirm_picks, create_pick_lists
+from logistics.services.scans import deliver_by_hand
+from orders.models import Return
+from orders.services.commands import Change, EditOrder
+from orders.services.edits import draft_edits
+from orders.services.lifecycle import confirm_orders, release_orders
+from orders.services.returns import receive_returns
+from support.models import AgentProfile, Ticket
+from support.services.assignment import assign_to
+from tests.api.world import World
+
+
+def all_(model: Any, *services: Callable[..., Any]) -> Callable[[World], None]:
+    """Return what runs services on all rows of a model, one after the other."""
+
+    def run(world: World) -> None:
+        ids = list(model._default_manager.order_by("pk").values_list("pk", flat=True))
+        for service in services:
+            service(ids, now=timezone.now())
+
+    return run
+
+
+def confirmed(world: World) -> None:
+    assert confirm_orders([world.fresh.pk], now=timezone.now()).moved
+
+
+def planned(world: World) -> None:
+    confirmed(world)
+    assert release_orders([world.fresh.pk], now=timezone.now()).moved
+    deliver(now=timezone.now() + timedelta(hours=1))
+
+
+def _shipment(world: World) -> int:
+    return Shipment.objects.get(order=world.fresh).pk
+
+
+def picked(world: World) -> None:
+    planned(world)
+    made = create_pick_lists([_shipment(world)], now=timezone.now())
+    assert confirm_picks(made.pick_list_ids, now=timezone.now()).moved
+
+
+def packed(world: World, number: str = "STATE-1") -> None:
+    picked(world)
+    command = PackShipment(_shipment(world), [NewParcel(tracking_number=number)])
+    assert pack_shipments([command], now=timezone.now()).moved
+
+
+def shipped(world: World) -> None:
+    packed(world)
+    ids = list(Parcel.objects.filter(shipment=_shipment(world)).values_list("pk", flat=True))
+    assert hand_over_parcels(ids, now=timezone.now()).moved
+
+
+def arrived(world: World) -> None:
+    shipped(world)
+    ids = list(Parcel.objects.filter(shipment=_shipment(world)).values_list("pk", flat=True))
+    assert deliver_by_hand(ids, now=timezone.now()).moved
+
+
+def authorised(world: World) -> None:
+    order = world.fresh
+    command = RecordPayment("manual", "state", "AUTHORISED", Decimal("11.90"), "EUR", order.pk)
+    assert record_payments([command], now=timezone.now()).created
+
+
+def asked(world: World) -> None:
+    RefundPolicy.objects.update(approval_above=0)
+    order = next(iter(world.delivered.values()))
+    command = OpenRefund(order.pk, RefundKind.GOODWILL, Decimal(2), key="state")
+    assert open_refunds([command], now=timezone.now()).created
+
+
+def agreed(world: World) -> None:
+    asked(world)
+    ids = list(Refund.objects.filter(status="REQUESTED").values_list("pk", flat=True))
+    with acting(User.objects.create(username="agrees").pk):
+        assert approve_refunds(ids, now=timezone.now()).moved
+
+
+def approved(world: World) -> None:
+    with acting(User.objects.create(username="agrees").pk):
+        all_(Payout, approve_payouts)(world)
+
+
+def sent(world: World) -> None:
+    approved(world)
+    all_(Payout, send_payouts)(world)
+
+
+def drafted(world: World) -> None:
+    edit = EditOrder(world.fresh.pk, [Change("ADJUST_TOTAL", amount=Decimal(-1))])
+    assert draft_edits([edit], now=timezone.now()).created
+
+
+def affordable(world: World) -> None:
+    drafted(world)
+    ApprovalPolicy.objects.update_or_create(
+        kind="orders.edit", currency="EUR", defaults={"above": Decimal(100)}
+    )
+
+
+def on_shift(world: World) -> None:
+    AgentProfile.objects.update(calendar=None)
+    Ticket.objects.update(assignee=None)
+
+
+def assigned(world: World) -> None:
+    ids = list(Ticket.objects.exclude(status="SOLVED").values_list("pk", flat=True))
+    agent = AgentProfile.objects.first().user_id
+    assert assign_to(ids, agent=agent, now=timezone.now()).moved
+
+
+STATES: dict[str, Callable[[World], None]] = {
+    "accounting_periods_reopen_create": all_(AccountingPeriod, close_periods),
+    "order_edits_commit_create": affordable,
+    "order_edits_propose_create": drafted,
+    "orders_complete_create": arrived,
+    "orders_release_create": confirmed,
+    "parcels_deliver_create": shipped,
+    "parcels_enter_number_create": lambda world: packed(world, number=""),
+    "parcels_ship_create": packed,
+    "payments_void_create": authorised,
+    "payouts_send_create": approved,
+    "payouts_pay_create": sent,
+    "payouts_fail_create": sent,
+    "purchase_orders_send_create": all_(PurchaseOrder, approve_purchase_orders),
+    "refunds_approve_create": asked,
+    "refunds_cancel_create": asked,
+    "refunds_succeed_create": agreed,
+    "replenishment_proposals_order_create": all_(ReplenishmentProposal, approve_proposals),
+    "returns_close_create": all_(Return, receive_returns),
+    "shipments_pick_create": planned,
+    "shipments_pack_create": picked,
+    "shipments_ship_create": packed,
+    "tickets_assign_create": on_shift,
+    "tickets_unassign_create": assigned,
+}
+
+
+def prepare(operation_id: str, world: World) -> None:
+    """Bring the shop to where a verb may be done."""
+    if operation_id in STATES:
+        with acting_job("system"):
+            STATES[operation_id](world)
