@@ -1,6 +1,7 @@
 """Settlement against raw SQL: `settlement_ratio` = raw CPU seconds / service CPU seconds."""
 
 from datetime import timedelta
+from decimal import Decimal
 from statistics import median
 
 from django.db import connection, transaction
@@ -11,24 +12,44 @@ from backoffice.core.events import Fact, emit
 from backoffice.core.sql import execute
 from bench import intake, raw
 from bench.cpu import measured
+from finance.models import CommissionContract
 from finance.services.settlement import settle_orders
+from inventory.models import Seller
 from orders.models import Order
 
-PAIRS = 5
+PAIRS, SELLERS = 5, 20
 STEP = 1_000_000_000
 
 
-def delivered_orders(batch: str) -> list[int]:
-    """Place a batch of orders and bring it to delivered in one statement."""
+def prepare() -> list[int]:
+    """Create sellers with contracts of their own, a commission and a fee per line."""
+    intake.prepare()
+    for n in range(SELLERS):
+        seller, _ = Seller.objects.get_or_create(code=f"BENCH{n}", defaults={"name": f"Seller {n}"})
+        CommissionContract.objects.get_or_create(
+            seller=seller,
+            defaults={
+                "name": seller.code,
+                "currency": "EUR",
+                "commission_rate": Decimal("0.12"),
+                "line_fee": Decimal("0.30"),
+            },
+        )
+    codes = Seller.objects.filter(code__startswith="BENCH").order_by("pk")
+    return list(codes.values_list("pk", flat=True))
+
+
+def delivered_orders(batch: str, sellers: list[int]) -> list[int]:
+    """Place a batch of orders and bring it to delivered; one in five is of own goods."""
     intake.by_service(batch)
     ids = list(
         Order.objects.filter(external_id__startswith=f"{batch}-").values_list("pk", flat=True)
     )
     with acting_job("importer"), unit(now=intake.NOW):
         execute(
-            "UPDATE orders_orderline SET shipped = quantity, delivered = quantity"
-            " WHERE order_id = ANY(%s)",
-            [ids],
+            "UPDATE orders_orderline SET shipped = quantity, delivered = quantity,"
+            " seller_id = (%s::bigint[])[order_id %% %s + 1] WHERE order_id = ANY(%s)",
+            [sellers, SELLERS * 5 // 4, ids],
         )
         execute(
             "UPDATE orders_order SET status = 'RELEASED', released_at = %s, delivered_at = %s,"
@@ -97,11 +118,11 @@ def by_raw(rows: list[raw.Rows], n: int) -> float:
 
 def run() -> dict[str, float]:
     """Measure interleaved pairs; return the median ratio."""
-    intake.prepare()
-    by_service(delivered_orders("sw"))
+    sellers = prepare()
+    by_service(delivered_orders("sw", sellers))
     ratios, each = [], []
     for n in range(1, PAIRS + 1):
-        ids = delivered_orders(f"x{n}")
+        ids = delivered_orders(f"x{n}", sellers)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE orders_order, orders_orderline")
         service = by_service(ids)

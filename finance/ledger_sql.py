@@ -7,19 +7,20 @@ CREATE OR REPLACE FUNCTION finance_check_postings() RETURNS trigger LANGUAGE plp
 DECLARE
   bad record;
 BEGIN
-  SELECT entry_id, currency, sum(amount) AS total INTO bad FROM written
-  GROUP BY entry_id, currency HAVING sum(amount) <> 0 LIMIT 1;
-  IF FOUND THEN
+  SELECT * INTO bad FROM (
+    SELECT entry_id, currency, sum(amount) AS total, min(position) AS first,
+      min(effective_on) AS day, max(effective_on) AS last
+    FROM written GROUP BY entry_id, currency) w
+  -- A look-up for each entry, however long the journal is; an unknown one has no day.
+  WHERE w.total <> 0 OR w.day <> w.last OR w.day IS DISTINCT FROM (
+      SELECT e.effective_on FROM finance_journalentry e WHERE e.id = w.entry_id)
+    OR (w.first <> 1 AND NOT EXISTS (
+      SELECT FROM written x WHERE x.entry_id = w.entry_id AND x.position = 1))
+  LIMIT 1;
+  IF bad.total <> 0 THEN
     RAISE EXCEPTION 'entry % is out of balance by % %', bad.entry_id, bad.total, bad.currency
       USING ERRCODE = 'check_violation';
-  END IF;
-  SELECT w.entry_id INTO bad FROM (
-    SELECT entry_id, min(position) AS first, min(effective_on) AS day, max(effective_on) AS last
-    FROM written GROUP BY entry_id) w
-  LEFT JOIN finance_journalentry e ON e.id = w.entry_id
-  WHERE e.id IS NULL OR w.first <> 1 OR w.day <> e.effective_on OR w.last <> e.effective_on
-  LIMIT 1;
-  IF FOUND THEN
+  ELSIF FOUND THEN
     RAISE EXCEPTION 'entry % is unknown, not whole or of another day', bad.entry_id
       USING ERRCODE = 'check_violation';
   END IF;

@@ -166,7 +166,10 @@ def _deliver(event: str, parameters: Mapping[str, Any]) -> None:
     """Write events and their deliveries in one statement; wake a worker for them."""
     with connection.cursor() as cursor:
         cursor.execute(event + DELIVER, parameters)
-        is_awaited = cursor.rowcount > 0
+        _wake_after_commit(cursor.rowcount > 0)
+
+
+def _wake_after_commit(is_awaited: bool) -> None:
     unit = current_unit()
     if is_awaited and not unit.wakes:
         unit.wakes = True
@@ -189,24 +192,26 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
 
 
 SELECTED = """
-WITH fact AS MATERIALIZED ({source}), event AS (
+fact AS MATERIALIZED ({source}), event AS (
   INSERT INTO core_event (kind, subject_type, subject_id, order_id, actor_id, request_id, reason,
     data, origin, rules, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
     f.data, {origin}, %(rules)s::bigint[], coalesce(f.occurred_at, %(now)s)
   FROM fact f {join} ORDER BY f.subject_id
   RETURNING id
-)
+), delivery AS ({deliver})
 """
 
 
-def emit_selected(kind: str, source: str, parameters: Mapping[str, Any]) -> None:
-    """Write events of a query: `subject_id, order_id, data (jsonb), occurred_at` per row.
+def emit_selected(kind: str, source: str) -> tuple[str, dict[str, Any]]:
+    """Return the CTEs that write events of a query, and their parameters.
 
-    For sets that live in the database anyway; nothing travels to Python and back.
+    For a statement that makes these facts true: nothing travels to Python and back. The query
+    gives `subject_id, order_id, data (jsonb), occurred_at` per row.
     """
-    values = _header(kind) | dict(parameters)
-    _deliver(SELECTED.format(source=source, **_origin(kind)), values)
+    values = _header(kind)
+    _wake_after_commit(bool(values["handlers"]))
+    return SELECTED.format(source=source, deliver=DELIVER, **_origin(kind)), values
 
 
 def historic_times(events: Iterable[Event]) -> dict[int, datetime]:

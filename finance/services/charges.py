@@ -10,13 +10,13 @@ from finance.accounts import COMMISSION, CUSTOMERS, GOODWILL, SALES, SELLER_PAYA
 from finance.choices import EntryKind, RefundStatus
 from finance.models import Refund
 from finance.services.days import company_day
-from finance.services.ledger import post_selected
+from finance.services.ledger import accounts, posting
 from orders.models import Order
 
 # Tax and commission go back in proportion, each as the difference of two rounded running totals:
 # whatever the parts, a refund of everything gives back exactly what was settled.
 SHARE = """
-WITH part AS (
+part AS (
   SELECT r.id AS refund_id, r.order_id, l.seller_id, sum(rl.amount) AS gross
   FROM finance_refund r JOIN finance_refundline rl ON rl.refund_id = r.id
   JOIN orders_orderline l ON l.id = rl.order_line_id
@@ -44,36 +44,38 @@ WITH part AS (
     CASE WHEN g = 0 THEN 0 ELSE round(k * upto / g, e) - round(k * (upto - gross) / g, e)
       END AS commission
   FROM running
+), given AS MATERIALIZED (
+  SELECT nextval('finance_refundshare_id_seq') AS id,
+    nextval('finance_journalentry_id_seq') AS entry_id, x.*
+  FROM (
+    SELECT refund_id, order_id, seller_id, currency, gross, tax, commission,
+      gross - tax - commission AS payable, 0 AS goodwill
+    FROM split
+    UNION ALL
+    SELECT r.id, r.order_id, NULL, r.currency, r.amount, 0, 0, 0, r.amount FROM finance_refund r
+    WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED' AND r.kind = 'GOODWILL'
+      AND EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = r.order_id)
+      AND NOT EXISTS (SELECT FROM finance_refundshare x WHERE x.refund_id = r.id)
+    ORDER BY refund_id, seller_id) x
+), shared AS (
+  INSERT INTO finance_refundshare (id, refund_id, order_id, seller_id, currency, gross_amount,
+    tax_amount, commission_amount, payable_amount, goodwill_amount)
+  SELECT id, refund_id, order_id, seller_id, currency, gross, tax, commission, payable, goodwill
+  FROM given
 )
-INSERT INTO finance_refundshare (refund_id, order_id, seller_id, currency, gross_amount,
-  tax_amount, commission_amount, payable_amount, goodwill_amount)
-SELECT refund_id, order_id, seller_id, currency, gross, tax, commission, gross - tax - commission, 0
-FROM split
-UNION ALL
-SELECT r.id, r.order_id, NULL, r.currency, r.amount, 0, 0, 0, r.amount FROM finance_refund r
-WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED' AND r.kind = 'GOODWILL'
-  AND EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = r.order_id)
-  AND NOT EXISTS (SELECT FROM finance_refundshare x WHERE x.refund_id = r.id)
-ON CONFLICT (refund_id, seller_id) DO NOTHING
-RETURNING id
 """
 HEADS = f"""
-SELECT s.id AS head, 'refund-share:' || s.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
-  'finance.refundshare' AS source_type, s.id AS source_id, %(day)s::date AS due_on,
+SELECT g.entry_id, 'refund-share:' || g.id AS key, '{EntryKind.REFUND_SHARE}' AS kind,
+  'finance.refundshare' AS source_type, g.id AS source_id, %(day)s::date AS due_on,
   NULL::bigint AS reverses_id, '' AS reason, r.origin
-FROM finance_refundshare s JOIN finance_refund r ON r.id = s.refund_id WHERE s.id = ANY(%(ids)s)
+FROM given g JOIN finance_refund r ON r.id = g.refund_id WHERE g.gross <> 0
 """
 LINES = f"""
-SELECT s.id AS head, v.n, v.account, v.seller_id, s.order_id, s.currency, v.amount
-FROM finance_refundshare s CROSS JOIN LATERAL (VALUES
-  (1, '{CUSTOMERS}', NULL::bigint, -s.gross_amount),
-  (2, '{TAX}', NULL, s.tax_amount),
-  (3, '{COMMISSION}', NULL, s.commission_amount),
-  (4, '{GOODWILL}', NULL, s.goodwill_amount),
-  (5, CASE WHEN s.seller_id IS NULL THEN '{SALES}' ELSE '{SELLER_PAYABLE}' END, s.seller_id,
-    s.payable_amount)
-) AS v(n, account, seller_id, amount)
-WHERE s.id = ANY(%(ids)s)
+SELECT g.entry_id, v.n, v.account_id, CASE WHEN v.n = 5 THEN g.seller_id END AS seller_id,
+  g.order_id, g.currency, CASE v.n WHEN 1 THEN -g.gross WHEN 2 THEN g.tax WHEN 3 THEN g.commission
+    WHEN 4 THEN g.goodwill WHEN 5 THEN CASE WHEN g.seller_id IS NOT NULL THEN g.payable END
+    ELSE CASE WHEN g.seller_id IS NULL THEN g.payable END END AS amount
+FROM given g CROSS JOIN ({accounts(CUSTOMERS, TAX, COMMISSION, GOODWILL, SELLER_PAYABLE, SALES)}) v
 """
 
 
@@ -85,7 +87,7 @@ def charge_refunds(order_ids: Sequence[int], *, now: datetime) -> int:
     refunded = sorted(set(paid.values_list("order_id", flat=True)))
     if not refunded:
         return 0
-    ids = [row[0] for row in execute(SHARE, {"orders": refunded})]
-    if ids:
-        post_selected(HEADS, LINES, {"ids": ids, "day": company_day(now)})
-    return len(ids)
+    ledger, known = posting(HEADS, LINES)
+    sql = f"WITH {SHARE}, {ledger} SELECT count(*) FROM given"
+    [(shares,)] = execute(sql, {"orders": refunded, "day": company_day(now), **known})
+    return shares

@@ -8,8 +8,9 @@ from typing import Any
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.origins import inherited, origin_sql
-from backoffice.core.sql import execute
+from backoffice.core.sql import execute, next_ids
 from finance.choices import EntryKind
+from finance.models import JournalEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,9 @@ class Entry:
 
 # A closed month takes nothing more: what was due in it goes into the next open one.
 POST = """
-WITH head AS MATERIALIZED (
-  SELECT nextval('finance_journalentry_id_seq') AS id, h.*
-  FROM ({heads}) h
-), line AS MATERIALIZED (
-  SELECT g.*, a.id AS account_id
-  FROM ({lines}) g LEFT JOIN finance_ledgeraccount a ON a.code = g.account WHERE g.amount <> 0
-), closed AS (
+head AS MATERIALIZED ({heads}), line AS MATERIALIZED (
+  SELECT * FROM ({lines}) g WHERE g.amount <> 0
+), closed AS MATERIALIZED (
   SELECT d.due_on, (
     SELECT min(m)::date FROM generate_series(date_trunc('month', d.due_on) + interval '1 month',
       (SELECT max(month) FROM finance_accountingperiod) + interval '1 month', '1 month') AS m
@@ -56,20 +53,17 @@ WITH head AS MATERIALIZED (
 ), entry AS (
   INSERT INTO finance_journalentry (id, kind, source_type, source_id, idempotency_key,
     effective_on, due_on, reverses_id, posted_at, posted_by_id, reason, origin)
-  SELECT h.id, h.kind, h.source_type, h.source_id, h.key, coalesce(c.next_open, h.due_on),
-    h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason,
-    {origin}
-  FROM head h JOIN line l ON l.head = h.head AND l.n = 1
-  LEFT JOIN closed c ON c.due_on = h.due_on
-  ORDER BY h.head
-  ON CONFLICT (idempotency_key) DO NOTHING
+  SELECT h.entry_id, h.kind, h.source_type, h.source_id, h.key, coalesce(c.next_open, h.due_on),
+    h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason, {origin}
+  FROM head h LEFT JOIN closed c ON c.due_on = h.due_on
+  ORDER BY h.entry_id {once}
   RETURNING id, idempotency_key, effective_on
 ), posting AS (
   INSERT INTO finance_posting (entry_id, position, account_id, party_type, party_id, order_id,
     currency, amount, effective_on)
   SELECT e.id, l.n, l.account_id, CASE WHEN l.seller_id IS NULL THEN '' ELSE 'SELLER' END,
     l.seller_id, l.order_id, l.currency, l.amount, e.effective_on
-  FROM entry e JOIN head h ON h.id = e.id JOIN line l ON l.head = h.head
+  FROM entry e JOIN line l ON l.entry_id = e.id
   RETURNING account_id, party_type, party_id, currency, effective_on, amount
 ), balance AS (
   INSERT INTO finance_dailybalance AS b (account_id, party_type, party_id, currency, day, amount,
@@ -80,34 +74,51 @@ WITH head AS MATERIALIZED (
   ON CONFLICT (account_id, party_type, party_id, currency, day)
     DO UPDATE SET amount = b.amount + excluded.amount, postings = b.postings + excluded.postings
 )
-SELECT idempotency_key, id FROM entry
 """
 
 
-def post_selected(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict[str, int]:
-    """Post what two queries select, in one statement; return the ids of new entries by key.
+def accounts(*codes: str) -> str:
+    """Return a query for the accounts of an entry's sides: n, account_id."""
+    rows = ", ".join(f"({n}, '{code}')" for n, code in enumerate(codes, 1))
+    return (
+        f"SELECT s.n, a.id AS account_id FROM (VALUES {rows}) AS s(n, code)"
+        " LEFT JOIN finance_ledgeraccount a ON a.code = s.code ORDER BY s.n"
+    )
 
-    `heads` gives one row per entry: head (a number of its own), key, kind, source_type, source_id,
-    due_on, reverses_id, reason, origin (of the source). `lines` gives the sides: head, n (their
-    order, 1 is not zero), account (code), seller_id, order_id, currency, amount; zero sides are
-    left out.
+
+def posting(heads: str, lines: str, *, once: str = "") -> tuple[str, dict[str, Any]]:
+    """Return the CTEs that post what two queries select, and their parameters; `entry` is new.
+
+    `heads` gives one row per entry: entry_id (the next of its sequence), key, kind, source_type,
+    source_id, due_on, reverses_id, reason, origin (of the source). `lines` gives the sides, for
+    each head at least one that is not zero: entry_id, n (their order, 1 is not zero), account_id,
+    seller_id, order_id, currency, amount; zero sides are left out. A key that is there already is
+    an error.
     """
     unit = current_unit()
     known = {"now": unit.now, "actor": unit.actor.user_id, "origin": unit.actor.origin}
-    sql = POST.format(heads=heads, lines=lines, origin=origin_sql("h"))
+    return POST.format(heads=heads, lines=lines, once=once, origin=origin_sql("h")), known
+
+
+def _post_once(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict[str, int]:
+    """Post what two queries select where its key is new; return the new entries' ids by key."""
+    ctes, known = posting(heads, lines, once="ON CONFLICT (idempotency_key) DO NOTHING")
+    sql = f"WITH {ctes} SELECT idempotency_key, id FROM entry"
     return dict(execute(sql, {**known, **parameters}))
 
 
 HEADS = """
-SELECT * FROM unnest(%(heads)s::bigint[], %(keys)s::text[], %(kinds)s::text[], %(types)s::text[],
+SELECT * FROM unnest(%(entries)s::bigint[], %(keys)s::text[], %(kinds)s::text[], %(types)s::text[],
   %(sources)s::bigint[], %(days)s::date[], %(reasons)s::text[], %(origins)s::text[])
-  AS h(head, key, kind, source_type, source_id, due_on, reason, origin)
+  AS h(entry_id, key, kind, source_type, source_id, due_on, reason, origin)
 CROSS JOIN (SELECT NULL::bigint AS reverses_id) r
 """
 LINES = """
-SELECT * FROM unnest(%(of)s::bigint[], %(n)s::int[], %(accounts)s::text[], %(sellers)s::bigint[],
+SELECT g.*, a.id AS account_id
+FROM unnest(%(of)s::bigint[], %(n)s::int[], %(accounts)s::text[], %(sellers)s::bigint[],
   %(orders)s::bigint[], %(currencies)s::text[], %(amounts)s::numeric[])
-  AS g(head, n, account, seller_id, order_id, currency, amount)
+  AS g(entry_id, n, account, seller_id, order_id, currency, amount)
+LEFT JOIN finance_ledgeraccount a ON a.code = g.account
 """
 
 
@@ -115,16 +126,25 @@ SELECT * FROM unnest(%(of)s::bigint[], %(n)s::int[], %(accounts)s::text[], %(sel
 def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -> dict[str, int]:
     """Post entries that are not in the books yet; return the ids of the new ones by key."""
     # In the order of their keys, so that two callers with the same entries never cross.
-    heads = sorted(entries, key=lambda e: e.key)
-    sides = [[line for line in e.lines if line.amount] for e in heads]
-    rows = [(h, n, line) for h, lines in enumerate(sides) for n, line in enumerate(lines, 1)]
-    if not rows:
+    whole = [
+        (e, sides)
+        for e in sorted(entries, key=lambda e: e.key)
+        if (sides := [line for line in e.lines if line.amount])
+    ]
+    if not whole:
         return {}
-    return post_selected(
+    heads = [e for e, _ in whole]
+    ids = next_ids(JournalEntry, len(whole))
+    rows = [
+        (pk, n, line)
+        for pk, (_, sides) in zip(ids, whole, strict=True)
+        for n, line in enumerate(sides, 1)
+    ]
+    return _post_once(
         HEADS,
         LINES,
         {
-            "heads": list(range(len(heads))),
+            "entries": ids,
             "keys": [e.key for e in heads],
             "kinds": [e.kind for e in heads],
             "types": [e.source_type for e in heads],
@@ -132,7 +152,7 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
             "days": [e.due_on for e in heads],
             "reasons": [(e.reason or reason)[:300] for e in heads],
             "origins": inherited([(e.source_type, e.source_id) for e in heads]),
-            "of": [h for h, _, _ in rows],
+            "of": [pk for pk, _, _ in rows],
             "n": [n for _, n, _ in rows],
             "accounts": [line.account for _, _, line in rows],
             "sellers": [line.seller_id for _, _, line in rows],
@@ -144,17 +164,17 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
 
 
 REVERSING = f"""
-SELECT e.id AS head, 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind, e.source_type,
-  e.source_id, greatest(%(day)s::date, e.effective_on) AS due_on, e.id AS reverses_id,
-  %(reason)s AS reason, e.origin
-FROM finance_journalentry e
-WHERE e.id = ANY(%(ids)s) AND e.kind <> '{EntryKind.REVERSAL}'
+SELECT t.new_id AS entry_id, 'reverse:' || e.id AS key, '{EntryKind.REVERSAL}' AS kind,
+  e.source_type, e.source_id, greatest(%(day)s::date, e.effective_on) AS due_on,
+  e.id AS reverses_id, %(reason)s AS reason, e.origin
+FROM unnest(%(ids)s::bigint[], %(entries)s::bigint[]) AS t(id, new_id)
+JOIN finance_journalentry e ON e.id = t.id AND e.kind <> '{EntryKind.REVERSAL}'
 """
 REVERSED = """
-SELECT p.entry_id AS head, p.position AS n, a.code AS account, p.party_id AS seller_id,
-  p.order_id, p.currency, -p.amount AS amount
-FROM finance_posting p JOIN finance_ledgeraccount a ON a.id = p.account_id
-WHERE p.entry_id = ANY(%(ids)s)
+SELECT t.new_id AS entry_id, p.position AS n, p.account_id, p.party_id AS seller_id, p.order_id,
+  p.currency, -p.amount AS amount
+FROM unnest(%(ids)s::bigint[], %(entries)s::bigint[]) AS t(id, new_id)
+JOIN finance_posting p ON p.entry_id = t.id
 """
 
 
@@ -163,6 +183,6 @@ def reverse_entries(
     entry_ids: Sequence[int], *, now: datetime, day: date, reason: str = ""
 ) -> dict[str, int]:
     """Take entries back by entries of their own, each at most once; return the new ones."""
-    return post_selected(
-        REVERSING, REVERSED, {"ids": list(entry_ids), "day": day, "reason": reason[:300]}
-    )
+    ids = sorted(set(entry_ids))
+    asked = {"ids": ids, "entries": next_ids(JournalEntry, len(ids)), "day": day}
+    return _post_once(REVERSING, REVERSED, {**asked, "reason": reason[:300]})

@@ -13,104 +13,106 @@ from backoffice.core.sql import execute
 from finance.accounts import COMMISSION, CUSTOMERS, FEES, SALES, SELLER_PAYABLE, TAX
 from finance.choices import EntryKind
 from finance.services.charges import charge_refunds
-from finance.services.ledger import post_selected
+from finance.services.ledger import accounts, posting
 from orders.models import Order
 
 CHUNK = 1_000
 
-# What of each order belongs to whom: a line's live units, in its currency's digits. The contract
-# of the seller comes before everybody's, one for the currency before one for all.
-PAIRS = """
+# What of each order belongs to whom and has not been settled: a line's live units, in its
+# currency's digits. The contract of the seller comes before everybody's, one for the currency
+# before one for all. Outer joins lose no row, so that the planner expects as many as come.
+SHARES = """
 pair AS MATERIALIZED (
-  SELECT l.order_id, l.seller_id, o.currency, o.delivered_at, o.origin,
-    currency_exponent(o.currency) AS e,
+  SELECT l.order_id, l.seller_id, o.currency, o.delivered_at, o.status, o.origin,
+    concat(l.seller_id, o.currency) AS terms, currency_exponent(o.currency) AS e,
     count(*) FILTER (WHERE l.kind IN ('ITEM', 'KIT') AND l.kit_line_id IS NULL
       AND l.cancelled < l.quantity) AS lines,
     sum(CASE WHEN l.cancelled = 0 THEN l.gross_amount ELSE round(l.gross_amount
       * (l.quantity - l.cancelled) / l.quantity, currency_exponent(o.currency)) END) AS gross,
     sum(CASE WHEN l.cancelled = 0 THEN l.tax_amount ELSE round(l.tax_amount
       * (l.quantity - l.cancelled) / l.quantity, currency_exponent(o.currency)) END) AS tax
-  FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
-  WHERE o.id = ANY(%(orders)s) AND o.delivered_at IS NOT NULL AND o.status <> 'CANCELLED'
-  GROUP BY l.order_id, l.seller_id, o.currency, o.delivered_at, o.origin
+  FROM orders_orderline l LEFT JOIN orders_order o ON o.id = l.order_id AND o.id = ANY(%(orders)s)
+  WHERE l.order_id = ANY(%(orders)s)
+  GROUP BY l.order_id, l.seller_id, o.currency, o.delivered_at, o.status, o.origin
+), party AS MATERIALIZED (
+  SELECT DISTINCT terms, seller_id, currency FROM pair
 ), contract AS MATERIALIZED (
-  SELECT DISTINCT ON (p.seller_id, p.currency) p.seller_id, p.currency, c.id, c.time_zone,
-    c.commission_rate, c.line_fee, c.settlement_delay_days AS delay
-  FROM (SELECT DISTINCT seller_id, currency FROM pair) p
-  JOIN finance_commissioncontract c ON c.is_active AND c.currency IN ('', p.currency)
-    AND (c.seller_id = p.seller_id OR c.seller_id IS NULL)
-  ORDER BY p.seller_id, p.currency, c.seller_id NULLS LAST, c.currency DESC
+  SELECT p.terms, c.*, (%(now)s AT TIME ZONE c.time_zone)::date AS today
+  FROM party p CROSS JOIN LATERAL (
+    SELECT * FROM finance_commissioncontract f WHERE f.is_active AND f.currency IN ('', p.currency)
+      AND (f.seller_id = p.seller_id OR f.seller_id IS NULL)
+    ORDER BY f.seller_id NULLS LAST, f.currency DESC LIMIT 1) c
+), settled_before AS MATERIALIZED (
+  SELECT order_id, seller_id FROM finance_ordersettlement WHERE order_id = ANY(%(orders)s)
 ), share AS MATERIALIZED (
-  SELECT p.*, c.id AS contract_id, c.time_zone,
+  SELECT p.*, c.id AS contract_id, c.time_zone, c.today, c.settlement_delay_days AS delay,
     (p.delivered_at AT TIME ZONE c.time_zone)::date AS delivered_on,
-    (p.delivered_at AT TIME ZONE c.time_zone)::date + c.delay AS settles_on,
     CASE WHEN p.seller_id IS NULL THEN 0 ELSE round(p.gross * c.commission_rate, p.e)
       END AS commission,
-    CASE WHEN p.seller_id IS NULL THEN 0 ELSE round(p.lines * c.line_fee, p.e) END AS fee
-  FROM pair p JOIN contract c ON c.seller_id IS NOT DISTINCT FROM p.seller_id
-    AND c.currency = p.currency
+    CASE WHEN p.seller_id IS NULL THEN 0 ELSE round(p.lines * c.line_fee, p.e) END AS fee,
+    p.status <> 'CANCELLED' AND b.order_id IS NULL AS is_open
+  FROM pair p LEFT JOIN contract c ON c.terms = p.terms
+  LEFT JOIN settled_before b ON b.order_id = p.order_id
+    AND b.seller_id IS NOT DISTINCT FROM p.seller_id
 )
 """
 # The rounding rule: tax as on the lines, commission and fee half away from zero; what is left of
 # the gross amount is payable, so that the parts are the whole.
-SETTLE = f"""
-WITH {PAIRS}, settled AS (
-  INSERT INTO finance_ordersettlement (order_id, seller_id, contract_id, currency, lines,
+DUE = f"""
+due AS MATERIALIZED (
+  SELECT nextval('finance_ordersettlement_id_seq') AS id,
+    nextval('finance_journalentry_id_seq') AS entry_id, s.*, delivered_on + delay AS settles_on,
+    gross - tax - commission - fee AS payable
+  FROM (SELECT * FROM share WHERE is_open AND delivered_on + delay <= today
+    ORDER BY order_id, seller_id) s
+), settled AS (
+  INSERT INTO finance_ordersettlement (id, order_id, seller_id, contract_id, currency, lines,
     gross_amount, tax_amount, commission_amount, fee_amount, payable_amount, delivered_on,
     settles_on, settled_at, origin)
-  SELECT order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
-    gross - tax - commission - fee, delivered_on, settles_on, %(now)s,
-    {origin_sql("share")}
-  FROM share WHERE settles_on <= (%(now)s AT TIME ZONE time_zone)::date
-  ORDER BY order_id, seller_id
-  ON CONFLICT (order_id, seller_id) DO NOTHING
-  RETURNING id
+  SELECT id, order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
+    payable, delivered_on, settles_on, %(now)s, {origin_sql("due")}
+  FROM due
 )
-SELECT id, NULL::bigint AS order_id, NULL::timestamptz AS due_at FROM settled
-UNION ALL
-SELECT NULL, order_id, min(settles_on::timestamp AT TIME ZONE time_zone) FROM share
-WHERE settles_on > (%(now)s AT TIME ZONE time_zone)::date GROUP BY order_id
 """
 HEADS = f"""
-SELECT s.id AS head, 'settle:' || s.id AS key, '{EntryKind.SETTLEMENT}' AS kind,
-  'finance.ordersettlement' AS source_type, s.id AS source_id, s.settles_on AS due_on,
-  NULL::bigint AS reverses_id, '' AS reason, s.origin
-FROM finance_ordersettlement s WHERE s.id = ANY(%(ids)s)
+SELECT entry_id, 'settle:' || id AS key, '{EntryKind.SETTLEMENT}' AS kind,
+  'finance.ordersettlement' AS source_type, id AS source_id, settles_on AS due_on,
+  NULL::bigint AS reverses_id, '' AS reason, origin
+FROM due WHERE gross <> 0 OR payable <> 0
 """
 LINES = f"""
-SELECT s.id AS head, v.n, v.account, v.seller_id, s.order_id, s.currency, v.amount
-FROM finance_ordersettlement s CROSS JOIN LATERAL (VALUES
-  (1, '{CUSTOMERS}', NULL::bigint, s.gross_amount),
-  (2, '{TAX}', NULL, -s.tax_amount),
-  (3, '{COMMISSION}', NULL, -s.commission_amount),
-  (4, '{FEES}', NULL, -s.fee_amount),
-  (CASE WHEN s.gross_amount = 0 THEN 1 ELSE 5 END,
-    CASE WHEN s.seller_id IS NULL THEN '{SALES}' ELSE '{SELLER_PAYABLE}' END, s.seller_id,
-    -s.payable_amount)
-) AS v(n, account, seller_id, amount)
-WHERE s.id = ANY(%(ids)s)
+SELECT d.entry_id, CASE WHEN v.n > 4 AND d.gross = 0 THEN 1 ELSE v.n END AS n, v.account_id,
+  CASE WHEN v.n > 4 THEN d.seller_id END AS seller_id, d.order_id, d.currency,
+  CASE v.n WHEN 1 THEN d.gross WHEN 2 THEN -d.tax WHEN 3 THEN -d.commission WHEN 4 THEN -d.fee
+    WHEN 5 THEN CASE WHEN d.seller_id IS NOT NULL THEN -d.payable END
+    ELSE CASE WHEN d.seller_id IS NULL THEN -d.payable END END AS amount
+FROM due d
+CROSS JOIN ({accounts(CUSTOMERS, TAX, COMMISSION, FEES, SELLER_PAYABLE, SALES)}) AS v
 """
 TOLD = """
 SELECT id AS subject_id, order_id, jsonb_build_object('seller', seller_id, 'currency', currency,
-  'gross', gross_amount::text, 'payable', payable_amount::text) AS data,
-  NULL::timestamptz AS occurred_at
-FROM finance_ordersettlement WHERE id = ANY(%(ids)s)
+  'gross', gross::text, 'payable', payable::text) AS data, NULL::timestamptz AS occurred_at
+FROM due
+"""
+SETTLE = """
+WITH {shares}, {due}, {ledger}, {events}, later AS MATERIALIZED (
+  SELECT order_id, min((delivered_on + delay)::timestamp AT TIME ZONE time_zone) AS due_at
+  FROM share WHERE is_open AND delivered_on + delay > today GROUP BY order_id
+), unqueued AS (
+  DELETE FROM finance_settlementdue q WHERE q.order_id = ANY(%(orders)s)
+    AND NOT EXISTS (SELECT FROM later l WHERE l.order_id = q.order_id)
+), postponed AS (
+  UPDATE finance_settlementdue q SET due_at = l.due_at FROM later l WHERE l.order_id = q.order_id
+)
+SELECT ARRAY(SELECT id FROM due), ARRAY(SELECT DISTINCT r.order_id FROM finance_refund r
+  WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED')
 """
 QUEUE = f"""
-WITH {PAIRS}
+WITH {SHARES}
 INSERT INTO finance_settlementdue (order_id, due_at)
-SELECT x.order_id, min(x.settles_on::timestamp AT TIME ZONE x.time_zone) FROM share x
-WHERE NOT EXISTS (SELECT FROM finance_ordersettlement s WHERE s.order_id = x.order_id
-  AND s.seller_id IS NOT DISTINCT FROM x.seller_id)
-GROUP BY x.order_id ORDER BY x.order_id ON CONFLICT (order_id) DO NOTHING
-"""
-UNQUEUE = """
-DELETE FROM finance_settlementdue WHERE order_id = ANY(%(orders)s) AND order_id <> ALL(%(later)s)
-"""
-POSTPONE = """
-UPDATE finance_settlementdue q SET due_at = l.due_at
-FROM unnest(%(later)s::bigint[], %(times)s::timestamptz[]) AS l(order_id, due_at)
-WHERE q.order_id = l.order_id
+SELECT order_id, min((delivered_on + delay)::timestamp AT TIME ZONE time_zone) FROM share
+WHERE is_open AND delivered_on IS NOT NULL GROUP BY order_id ORDER BY order_id
+ON CONFLICT (order_id) DO NOTHING
 """
 
 
@@ -126,7 +128,7 @@ class Settled:
 @service
 def queue_settlements(order_ids: Sequence[int], *, now: datetime) -> None:
     """Put delivered orders in line for their settlement day."""
-    execute(QUEUE, {"orders": list(order_ids)})
+    execute(QUEUE, {"orders": list(order_ids), "now": now})
 
 
 @service
@@ -151,16 +153,10 @@ def settle_orders(order_ids: Sequence[int] | None, *, now: datetime, reason: str
     result = Settled(orders=orders, claimed=len(due))
     if not orders:
         return result
-    unit = current_unit()
-    rows = execute(SETTLE, {"orders": orders, "now": now, "origin": unit.actor.origin})
-    result.settlements = [pk for pk, _, _ in rows if pk is not None]
-    later = {order_id: due_at for pk, order_id, due_at in rows if pk is None}
-    if result.settlements:
-        post_selected(HEADS, LINES, {"ids": result.settlements})
-        emit_selected("order.settled", TOLD, {"ids": result.settlements})
-        charge_refunds(orders, now=now)
-    queue = {"orders": orders, "later": list(later), "times": list(later.values())}
-    execute(UNQUEUE, queue)
-    if later:
-        execute(POSTPONE, queue)
+    ledger, known = posting(HEADS, LINES)
+    events, told = emit_selected("order.settled", TOLD)
+    sql = SETTLE.format(shares=SHARES, due=DUE, ledger=ledger, events=events)
+    [(result.settlements, refunded)] = execute(sql, {"orders": orders, **known, **told})
+    if result.settlements and refunded:
+        charge_refunds(refunded, now=now)
     return result
