@@ -127,6 +127,9 @@ TEMPLATES = [
 AUTH_USER_MODEL = "core.User"
 LOGIN_URL = "admin:login"
 
+# A demo shop may be kept alive by a job of its own.
+DEMO = False
+
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "backoffice" / "locale"]

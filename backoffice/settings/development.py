@@ -6,6 +6,7 @@ from backoffice.settings.base import *  # noqa: F403
 
 SECRET_KEY = os.environ.get("SECRET_KEY") or "development-only-key-that-never-leaves-this-machine"
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+DEMO = True
 # Static files straight from the apps, so that no collectstatic step can be forgotten.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True

@@ -33,6 +33,8 @@ def confirm_orders(
     the rest.
     """
     outcome = ORDER.check(order_ids, "confirm")
+    if not outcome.moved:
+        return outcome
     allowed = set(
         Order.objects.filter(pk__any=outcome.moved, channel__allows_backorders=True).values_list(
             "pk", flat=True

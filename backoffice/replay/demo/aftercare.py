@@ -134,7 +134,7 @@ def pay_sellers(story: Story) -> int:
     payouts = Payout.objects.filter(origin="DEMO").order_by("-created_at", "-pk")
     drafts = payouts.filter(status="DRAFT").values_list("pk", "created_at", "seller__code")
     due = story.turn(
-        drafts, lambda row: story.after(row[1], 0.8, 0.4, row[2], row[1], "approved"), keep=1
+        drafts, lambda row: story.after(row[1], 0.8, 0.4, row[2], row[1], "approved"), keep=2
     )
     approved = [row[0] for row in due]
     away = payouts.filter(status="SENT").values_list("pk", "sent_at")

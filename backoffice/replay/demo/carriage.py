@@ -3,16 +3,16 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from backoffice.replay.demo.dice import one_of
-from backoffice.replay.demo.story import DAY, Story, demo_job
+from backoffice.replay.demo.story import Story, demo_job
 from backoffice.replay.demo.warehouse import SELLERS_POST
 from logistics.carriers.base import Label, ParsedScan, TrackResult
 from logistics.carriers.sandbox.parser import CODES
 from logistics.carriers.sandbox.route import Odds, Step, draw_route
-from logistics.carriers.sandbox.server import SERVICES, Control
+from logistics.carriers.sandbox.state import DAY, SERVICES, Control
 from logistics.choices import ParcelStatus, ScanSource
 from logistics.models import CarrierAccount, DeliveryException, Parcel
 from logistics.services.detection import detect_exceptions
@@ -44,7 +44,8 @@ class Journey:
 
     def scan(self, step: Step) -> ParsedScan:
         """Return a step as the carrier tells it; its day of the past is a real one."""
-        at = self.sold_at + step.days * DAY
+        # Reckoned as the sandbox does, so that what it tells later is the same scan.
+        at = datetime.fromtimestamp(self.sold_at.timestamp() + step.days * DAY, UTC)
         return ParsedScan(at, *CODES[step.code], step.code, step.description, step.location)
 
 

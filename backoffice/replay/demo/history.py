@@ -28,7 +28,7 @@ from orders.services.commands import PlaceOrder
 MINUTE = timedelta(minutes=1)
 # When the spans of a day end (UTC), and which warehouses work in them, how fast at scale 1.
 NIGHT, MORNING, NOON, EVENING = time(5, 30), time(8, 30), time(12, 30), time(19)
-EXACT = timedelta(days=10)
+EXACT = timedelta(days=5)
 WAVES = {MORNING: {"BER": 14, "LIL": 7, "SHA": 26}, NOON: {"BER": 14, "LIL": 7}}
 
 
@@ -143,6 +143,7 @@ class History:
         """Let the agents answer, and the order desk, the buyers and the warehouse's door work."""
         service.tend(story)
         service.work(story)
+        service.take_over(story)
         carriage.see_to_exceptions(story)
         if at in WAVES:
             sales.clear_holds(story)
@@ -162,6 +163,7 @@ class History:
         aftercare.pay_back(daily, sales.PROVIDER)
         sales.pay_accounts(daily)
         deliver_all()
+        stocking.top_up(daily)
         aftercare.close_the_day(daily)
         aftercare.pay_sellers(daily)
         if story.now.weekday() == 2:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from backoffice.replay.demo.dice import count, dice, happens, one_of
+from backoffice.replay.demo.staff import user_id
 from backoffice.replay.demo.story import Story, demo_job
 from backoffice.replay.demo.words import CARE, COMMENTS, PAYMENT, SCORES, THANKS, TOPICS
 from orders.models import Order
 from support.business_time import BusinessHours
 from support.choices import Direction, Skill, base_language
 from support.models import AgentProfile, Survey, Ticket
-from support.services.assignment import assign_tickets
+from support.services.assignment import assign_tickets, assign_to
 from support.services.commands import OpenTicket, ReceiveMessage, Reply, SurveyAnswer
 from support.services.conversation import reply_to_tickets
 from support.services.lifecycle import close_solved_tickets, solve_tickets
@@ -23,6 +24,8 @@ from support.tokens import token_of
 MAIL = "support.mail"
 # What comes in a day in a shop of scale 1.
 LETTERS, CALLS = 4.0, 0.6
+# Who takes over what nobody else can.
+SPEAKERS = {"en": "anna", "zh": "mei"}
 
 
 def _customers(story: Story, mean: float, what: str) -> list[tuple[Order, datetime]]:
@@ -37,7 +40,7 @@ def _customers(story: Story, mean: float, what: str) -> list[tuple[Order, dateti
         placed_at__gte=story.now - timedelta(days=9),
         placed_at__lt=story.since,
     )
-    ids = list(lately.order_by("placed_at", "external_id").values_list("pk", flat=True))
+    ids = list(lately.order_by("-placed_at", "external_id").values_list("pk", flat=True)[:500])
     wanted = sorted({chance.choice(ids) for _ in range(times)}) if ids else []
     orders = Order.objects.filter(pk__any=wanted).select_related("customer").order_by("pk")
     return [(o, story.since + (story.now - story.since) * chance.random()) for o in orders]
@@ -122,6 +125,19 @@ def work(story: Story) -> int:
             with story.user(agent.user_id):
                 done += _answer(story, agent.user_id, now) + _solve(story, agent.user_id, now)
     return done
+
+
+def take_over(story: Story) -> int:
+    """Give tickets for which nobody has the skill to somebody who at least speaks the language."""
+    lonely = Ticket.objects.filter(origin="DEMO", status__in=["NEW", "OPEN"], assignee=None)
+    rows = lonely.order_by("-opened_at", "-pk").values_list("pk", "language", "opened_at")
+    due = story.turn(rows, lambda row: story.after(row[2], 1.5, 0.3, *row[1:], "alone"), keep=2)
+    for language, username in SPEAKERS.items():
+        ids = [row[0] for row in due if row[1] == language]
+        if ids:
+            with story.role("service"):
+                assign_to(ids, agent=user_id(username), now=story.now)
+    return len(due)
 
 
 def _moment(story: Story, agent: AgentProfile) -> datetime | None:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from backoffice.core.sql import execute
 from backoffice.replay.demo.dice import happens
 from backoffice.replay.demo.story import Story, demo_job
@@ -12,21 +14,26 @@ from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
 
 SELLERS_POST = "sellers-post"
+# What is picked, and what is packed, and left for the visitor.
+KEPT = 2
 LINES = """
 SELECT shipment_id, id, quantity FROM logistics_shipmentline
 WHERE shipment_id = ANY(%s) AND quantity > 0 ORDER BY id
 """
 
 
+def planned(houses: Sequence[int]) -> QuerySet[Shipment]:
+    """Return the shipments that are to be picked in warehouses."""
+    return Shipment.objects.filter(origin="DEMO", warehouse_id__any=list(houses), status="PLANNED")
+
+
 def pick(
     story: Story, houses: Sequence[int], *, now: datetime, most: int, before: datetime
 ) -> list[int]:
     """Put planned shipments on pick lists, the most urgent first; return the lists."""
-    planned = Shipment.objects.filter(
-        origin="DEMO", warehouse_id__any=list(houses), status="PLANNED", created_at__lte=before
-    )
-    urgent = planned.order_by("-order__priority", "ship_on", "pk").values_list("pk", flat=True)
-    ids = list(urgent[: max(most, 0)])
+    urgent = planned(houses).filter(created_at__lte=before)
+    urgent = urgent.order_by("-order__priority", "ship_on", "pk")
+    ids = list(urgent.values_list("pk", flat=True)[: max(most, 0)])
     if not ids:
         return []
     with story.role("warehouse"):
@@ -57,7 +64,8 @@ def pack(story: Story, houses: Sequence[int], *, now: datetime) -> list[int]:
     picked = Shipment.objects.filter(
         origin="DEMO", warehouse_id__any=list(houses), status="PICKING", picked_at__isnull=False
     )
-    ids = list(picked.order_by("pk").values_list("pk", flat=True)[: story.most])
+    rows = picked.order_by("-picked_at", "-pk").values_list("pk", "picked_at")
+    ids = sorted(row[0] for row in story.turn(rows, lambda row: row[1] or now, keep=KEPT))
     if not ids:
         return []
     lines: dict[int, list[tuple[int, int]]] = {}
@@ -82,7 +90,8 @@ def hand_over(story: Story, houses: Sequence[int], *, now: datetime) -> list[int
         status="LABELLED",
         shipment__status="PACKED",
     )
-    ids = list(ready.order_by("pk").values_list("pk", flat=True)[: story.most])
+    rows = ready.order_by("-labelled_at", "-pk").values_list("pk", "labelled_at")
+    ids = sorted(row[0] for row in story.turn(rows, lambda row: row[1] or now, keep=KEPT))
     if not ids:
         return []
     with story.role("warehouse"):

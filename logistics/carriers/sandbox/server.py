@@ -8,11 +8,9 @@ import asyncio
 import contextlib
 import hashlib
 import json
-import random
 import time
-from collections.abc import AsyncIterator, Callable
-from dataclasses import asdict, dataclass, field, fields
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -20,135 +18,10 @@ import aiohttp
 from aiohttp import web
 
 from logistics.carriers.sandbox import webhook
-from logistics.carriers.sandbox.route import Odds, Step, draw_route
+from logistics.carriers.sandbox.state import SERVICES, Control, Sandbox
 
-SERVICES = {"STANDARD": "4.90", "EXPRESS": "11.90"}
 TICK = 0.1
 PUSH_TRIES = 4
-
-
-@dataclass(slots=True)
-class Control:
-    """How the server behaves; every field can be set by `POST /control`."""
-
-    seed: str = "sandbox"
-    day_seconds: float = 60.0
-    latency: float = 0.0
-    error_rate: float = 0.0
-    malformed_rate: float = 0.0
-    reset_rate: float = 0.0
-    hang_rate: float = 0.0
-    hang_seconds: float = 30.0
-    refuses: bool = False
-    calls_per_second: float = 0.0
-    retry_after: float = 2.0
-    odds: dict[str, float] = field(default_factory=dict)
-    webhook_url: str = ""
-    webhook_secret: str = ""
-    duplicate_rate: float = 0.0
-    delay_rate: float = 0.0
-    push_loss_rate: float = 0.0
-
-
-@dataclass(slots=True)
-class Sold:
-    """A parcel whose label was sold."""
-
-    number: str
-    key: str
-    service: str
-    sold_at: float
-    is_abroad: bool
-    pushed: int = 0
-    forced: list[dict[str, Any]] = field(default_factory=list)
-
-
-class Sandbox:
-    """The server's state."""
-
-    def __init__(self, path: Path | None = None, clock: Callable[[], float] = time.time) -> None:
-        self.path, self.clock = path, clock
-        self.control = Control()
-        self.parcels: dict[str, Sold] = {}
-        self.by_key: dict[str, str] = {}
-        self.calls: dict[str, int] = {}
-        self.recent: list[float] = []
-        self.peak = 0
-        self.dice = random.Random(0)  # noqa: S311
-        self.changed = False
-        if path is not None and path.exists():
-            self._load(json.loads(path.read_text()))
-
-    def _load(self, data: dict[str, Any]) -> None:
-        for item in data["parcels"]:
-            self._keep(Sold(**item))
-
-    def save(self) -> None:
-        """Write the parcels to the file, where there is one."""
-        if self.path is not None and self.changed:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            draft = self.path.with_suffix(".new")
-            draft.write_text(json.dumps({"parcels": [asdict(p) for p in self.parcels.values()]}))
-            draft.replace(self.path)
-            self.changed = False
-
-    def _keep(self, parcel: Sold) -> None:
-        self.parcels[parcel.number] = parcel
-        self.by_key[parcel.key] = parcel.number
-
-    def sell(self, key: str, service: str, *, is_abroad: bool) -> Sold:
-        """Sell a label; the same key gives the same one."""
-        if key not in self.by_key:
-            digest = hashlib.sha256(f"{self.control.seed}|{key}".encode()).hexdigest()
-            number = f"SB{int(digest[:15], 16) % 10**14:014d}"
-            self._keep(Sold(number, key, service, self.clock(), is_abroad))
-            self.changed = True
-        return self.parcels[self.by_key[key]]
-
-    def route(self, parcel: Sold) -> list[Step]:
-        """Return all that becomes of a parcel."""
-        odds = Odds(**self.control.odds)
-        express = parcel.service == "EXPRESS"
-        seed = f"{self.control.seed}|{parcel.number}"
-        return draw_route(seed, odds, express=express, abroad=parcel.is_abroad)
-
-    def scans(self, parcel: Sold) -> list[dict[str, Any]]:
-        """Return what has been seen of a parcel so far, as it is answered."""
-        now = self.clock()
-        seen = []
-        for step in self.route(parcel):
-            at = parcel.sold_at + step.days * self.control.day_seconds
-            if at <= now:
-                seen.append(
-                    {
-                        "time": datetime.fromtimestamp(at, UTC).isoformat(),
-                        "code": step.code,
-                        "description": step.description,
-                        "location": step.location,
-                    }
-                )
-        return seen + parcel.forced
-
-    def answer(self, number: str) -> dict[str, Any]:
-        """Return what is known of a number."""
-        parcel = self.parcels.get(number)
-        if parcel is None:
-            return {"number": number, "found": False}
-        return {"number": number, "found": True, "scans": self.scans(parcel)}
-
-    def count(self, name: str) -> float:
-        """Count a call; return the seconds to wait where there were too many of late."""
-        now = time.monotonic()
-        self.calls[name] = self.calls.get(name, 0) + 1
-        limit = self.control.calls_per_second
-        self.recent = [t for t in self.recent if t > now - 1]
-        if limit and len(self.recent) >= limit:
-            self.calls["limited"] = self.calls.get("limited", 0) + 1
-            return self.control.retry_after
-        self.recent.append(now)
-        self.peak = max(self.peak, len(self.recent))
-        return 0
-
 
 STATE: web.AppKey[Sandbox] = web.AppKey("state", Sandbox)
 
@@ -157,7 +30,7 @@ STATE: web.AppKey[Sandbox] = web.AppKey("state", Sandbox)
 async def misbehave(request: web.Request, handler: Any) -> web.StreamResponse:
     """Be slow, refuse, limit, fail, break off or hang, as the control says."""
     state = request.app[STATE]
-    if request.path in ("/control", "/scans"):
+    if request.path in ("/control", "/scans", "/parcels"):
         return await handler(request)
     control = state.control
     wait = state.count(request.path.strip("/"))
@@ -264,24 +137,17 @@ async def force_scans(request: web.Request) -> web.StreamResponse:
     parcel = state.parcels.get(data["number"])
     if parcel is None:
         return web.json_response({"error": "unknown number"}, status=404)
-    at = datetime.fromtimestamp(state.clock(), UTC)
-    scan = {"time": at.isoformat(), "code": data["code"], "description": "Entered by hand"}
-    parcel.forced.append(scan)
-    state.changed = True
-    return web.json_response(scan, status=201)
+    return web.json_response(state.force(parcel, data["code"]), status=201)
 
 
-def _due_pushes(state: Sandbox) -> list[dict[str, Any]]:
-    """Return parcels with their new scans, each scan news of its own."""
-    news = []
-    for parcel in state.parcels.values():
-        scans = state.scans(parcel)
-        for scan in scans[parcel.pushed :]:
-            news.append({"number": parcel.number, "found": True, "scans": [scan]})
-        if len(scans) != parcel.pushed:
-            parcel.pushed = len(scans)
-            state.changed = True
-    return news
+async def adopt_parcels(request: web.Request) -> web.StreamResponse:
+    """`POST /parcels`: take over parcels that are on their way; known numbers stay as they are.
+
+    Each has `number, key, service, is_abroad, sold_at`: until now its days were real ones.
+    """
+    data = await request.json()
+    adopted = [request.app[STATE].adopt(**item) for item in data["parcels"]]
+    return web.json_response({"adopted": sum(adopted)})
 
 
 async def _push(session: aiohttp.ClientSession, state: Sandbox, news: list[Any]) -> None:
@@ -315,7 +181,7 @@ async def _push_for_ever(state: Sandbox) -> None:
             if not control.webhook_url:
                 continue
             batches: list[list[Any]] = []
-            news = _due_pushes(state)
+            news = state.news()
             for n in range(0, len(news), 20):
                 batch = news[n : n + 20]
                 if state.dice.random() < control.push_loss_rate:
@@ -358,6 +224,7 @@ def create_app(*, state_path: Path | None = None, **control: Any) -> web.Applica
             web.get("/control", read_control),
             web.post("/control", write_control),
             web.post("/scans", force_scans),
+            web.post("/parcels", adopt_parcels),
         ]
     )
     app.cleanup_ctx.append(_pushing)

@@ -1,0 +1,17 @@
+"""The job that keeps the demo alive; only where the settings allow a demo."""
+
+from datetime import datetime
+
+from django.conf import settings
+
+from backoffice.core.tasks import scheduled
+from backoffice.replay.demo.live import TICK, tick
+from backoffice.replay.models import DemoSettings
+
+if settings.DEMO:
+
+    @scheduled("demo.live", every=TICK)
+    def live(*, now: datetime, since: datetime | None) -> str:
+        """Let a little happen in the demo shop, if there is one and it is switched on."""
+        demo = DemoSettings.objects.filter(is_active=True).order_by("pk").first()
+        return tick(demo, now=now, since=since) if demo else "off"
