@@ -15,7 +15,6 @@ from orders.services.lifecycle import cancel_orders, confirm_orders, release_ord
 from orders.services.marking import prioritise_orders, tag_orders, untag_orders
 
 ORDER = "orders.order"
-NO_HOLD = _("The order is not on hold.")
 
 
 def _tag() -> forms.Field:
@@ -55,9 +54,7 @@ def hold(
 @rule_action("orders.release_hold", ORDER, _("Release holds"), permission="orders.hold_order")
 def release_hold(order_ids: Sequence[int], *, now: datetime, reason: str) -> Outcome:
     """Release the holds of orders."""
-    outcome = release_holds(order_ids, now=now, reason=reason)
-    outcome.block(set(order_ids) - set(outcome.moved), NO_HOLD)
-    return outcome
+    return release_holds(order_ids, now=now, reason=reason)
 
 
 @rule_action(

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
-from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
@@ -14,9 +13,7 @@ from backoffice.core.sql import execute, insert_rows
 from backoffice.core.states import GONE, Outcome
 from orders.choices import HoldReason
 from orders.models import Hold, Note, Order
-from orders.states import ORDER
-
-NOT_HELD = _("The order is not on hold.")
+from orders.states import IS_HELD, ORDER
 
 
 @service
@@ -64,7 +61,7 @@ def release_holds(
     )
     outcome = Outcome(moved=[order_id for order_id, _n in rows])
     outcome.block(set(order_ids) - set(locked), GONE)
-    outcome.block(set(locked) - set(outcome.moved), NOT_HELD)
+    outcome.block(set(locked) - set(outcome.moved), IS_HELD.reason)
     for count in {n for _order, n in rows}:
         ids = [order_id for order_id, n in rows if n == count]
         Order.objects.filter(pk__any=ids).update(

@@ -14,7 +14,7 @@ from logistics.models import Parcel, PickList, Shipment
 from logistics.services.picking import confirm_picks
 from support.models import AgentProfile, BusinessCalendar, SlaPolicy, Survey
 from support.tokens import token_of
-from tests.api.world import World
+from tests.api.world import RULE, World
 
 MOMENT = "2026-03-10T08:00:00Z"
 LAST = ("W2", "S2")
@@ -150,6 +150,7 @@ CREATE: dict[str, Body] = {
     ),
     "payment-providers": fixed(code="new", name="New"),
     "refund-policies": fixed(currency="SEK", approval_above="10.00"),
+    "rules": fixed(**RULE | {"name": "Body"}),
     "tickets": lambda world: {"subject": "Late", "order": world.fresh.order_number},
     "surveys": fixed(source="shop", external_id="r", score=5, sent_at=MOMENT, answered_at=MOMENT),
     "support-messages": fixed(
@@ -183,5 +184,6 @@ VERBS: dict[str, Body] = {
     "tickets/note": fixed(body="Look"),
     "tickets/reply": fixed(body="Soon."),
     "tickets/assign-to": lambda world: {"agent": AgentProfile.objects.first().user_id},
+    "rules/switch": fixed(mode="SHADOW"),
     "parcels/enter-number": fixed(tracking_number="BODY-2"),
 }

@@ -8,8 +8,9 @@ from decimal import Decimal
 from backoffice.core.actor import acting, acting_job
 from backoffice.core.approvals import AskApproval, request_approvals
 from backoffice.core.events import deliver
-from backoffice.core.models import User, WebhookEndpoint
+from backoffice.core.models import Rule, RuleAct, User, WebhookEndpoint
 from backoffice.core.privacy import ERASURE
+from backoffice.core.rules.switching import write_rule
 from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks
 from backoffice.insights.services.rollup import refresh_times
@@ -77,6 +78,15 @@ NOW = LATER - timedelta(days=40)
 SENT = NOW + timedelta(hours=6)
 ARRIVED = NOW + timedelta(days=2)
 HOUSES, SELLERS = ("W1", "W2"), ("S1", "S2")
+RULE = {
+    "name": "Hold what is dear",
+    "document": "orders.order",
+    "trigger": "EVENT",
+    "event": "order.placed",
+    "filter": "total_min=20",
+    "action": "orders.hold",
+    "parameters": {"hold": "FRAUD"},
+}
 CELLS = [(house, seller) for house in HOUSES for seller in SELLERS]
 
 
@@ -108,7 +118,24 @@ def build() -> World:
         asked = [AskApproval(ERASURE, "orders.customer", 1)]
     with acting(User.objects.create(username="asker").pk):
         request_approvals(asked, now=NOW)
+    _rules(world)
     return world
+
+
+def _rules(world: World) -> None:
+    owner = User.objects.create(username="owner", is_staff=True, is_superuser=True)
+    with acting(owner.pk):
+        rule = write_rule(Rule(**RULE), now=NOW)
+    RuleAct.objects.create(
+        rule=rule,
+        rule_version=1,
+        subject_type="orders.order",
+        subject_id=world.fresh.pk,
+        slot_at=NOW,
+        mode="SHADOW",
+        result="SHADOW",
+        acted_at=NOW,
+    )
 
 
 def _masters(world: World) -> None:

@@ -8,6 +8,14 @@ from rest_framework.request import Request
 from backoffice.core.models.token import ApiToken
 
 
+def may_view(request: Request, model: Any) -> bool:
+    """Say whether the caller may read the rows of a model."""
+    app = model._meta.app_label
+    if isinstance(request.auth, ApiToken):
+        return f"{app}:read" in request.auth.scopes
+    return request.user.has_perm(f"{app}.view_{model._meta.model_name}")
+
+
 class ScopedPermission(BasePermission):
     """Tokens need `<app>:read` or `<app>:write`; staff need the model's permission."""
 

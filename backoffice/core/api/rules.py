@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
@@ -11,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.core.api.permissions import may_view
 from backoffice.core.api.verbs import VerbSerializer
 from backoffice.core.api.views import ReadOnlyViewSet, SettingsViewSet
 from backoffice.core.filtering import FilterError
@@ -96,8 +98,8 @@ class RuleViewSet(SettingsViewSet):
     @action(detail=True, methods=["post"])
     def switch(self, request: Request, **kwargs: Any) -> Response:
         """Switch the rule off, to shadow, or on."""
-        data = self.body(SwitchSerializer)
         pk = self.get_object().pk
+        data = self.body(SwitchSerializer)
         reason = data.get("reason", "")
         outcome = switch_rules([pk], mode=data["mode"], now=timezone.now(), reason=reason)
         if outcome.blocked:
@@ -109,8 +111,7 @@ class RuleViewSet(SettingsViewSet):
     def backtest(self, request: Request, **kwargs: Any) -> Response:
         """Try the rule on the last ninety days; nothing is written."""
         rule = self.get_object()
-        app, model = rule.document.split(".")
-        if not request.user.has_perm(f"{app}.view_{model}"):
+        if not may_view(request, apps.get_model(rule.document)):
             raise BlockedError([_("You may not see the documents of this rule.")])
         try:
             past = backtest(rule, now=timezone.now())

@@ -54,6 +54,12 @@ class ReadOnlyViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
         rendered = JSONRenderer().render(self.get_serializer(row).data)
         return f'"{blake2b(rendered, digest_size=12).hexdigest()}"'
 
+    def body(self, serializer: type[BaseSerializer]) -> dict[str, Any]:
+        """Return the validated body of the request."""
+        given = serializer(data=self.request.data)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
     def is_match(self, header: str, tag: str) -> bool:
         """Say whether a header of ETags names this one."""
         tags = parse_etags(self.request.headers.get(header, ""))

@@ -141,12 +141,6 @@ class WebhookEndpointViewSet(SettingsViewSet):
         count = replay_since(endpoint.pk, since, now=timezone.now())
         return Response({"events": count})
 
-    def body(self, serializer: type[serializers.Serializer]) -> dict[str, Any]:
-        """Return the validated body of the request."""
-        given = serializer(data=self.request.data)
-        given.is_valid(raise_exception=True)
-        return dict(given.validated_data)
-
 
 class WebhookDeliveryViewSet(ReadOnlyViewSet):
     """What was sent to whom, and what they answered."""
