@@ -1,16 +1,13 @@
 """The screens of webhooks: endpoints, and the log of what was sent to them."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -19,12 +16,11 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.events import KINDS
 from backoffice.core.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from backoffice.core.models.webhook import WEBHOOK_COLOURS
-from backoffice.core.states import BlockedError
 from backoffice.core.webhooks.body import message_bodies
 from backoffice.core.webhooks.endpoints import rotate_secret, send_test
 from backoffice.core.webhooks.queue import replay_deliveries, replay_since
 from backoffice.core.webhooks.subscriptions import FILTERS, selectable
-from backoffice.ui.admin import ReadOnlyAdmin, ReadOnlyInline, SettingsAdmin
+from backoffice.ui.admin import Act, ActsMixin, ReadOnlyAdmin, ReadOnlyInline, SettingsAdmin
 from backoffice.ui.display import badge
 from backoffice.ui.forms import LocalDateTimeField
 
@@ -81,13 +77,47 @@ class SinceForm(forms.Form):
     since = LocalDateTimeField(label=gettext_lazy("since"))
 
 
-Act = tuple[Any, Any, Callable[["WebhookEndpointAdmin", HttpRequest, int, datetime, Any], None]]
+def _test(request: HttpRequest, row: WebhookEndpoint, now: datetime, values: Any) -> None:
+    send_test(row.pk, now=now)
+    messages.success(request, _("A test event is on its way: see the deliveries."))
+
+
+def _rotate(request: HttpRequest, row: WebhookEndpoint, now: datetime, values: Any) -> None:
+    messages.warning(request, SHOWN_ONCE % {"secret": rotate_secret(row.pk, now=now)})
+
+
+def _replay(request: HttpRequest, row: WebhookEndpoint, now: datetime, values: Any) -> None:
+    count = replay_since(row.pk, values["since"], now=now)
+    messages.success(request, _("%(n)s events are sent again.") % {"n": count})
+
+
+ACTS = {
+    "test": Act(
+        gettext_lazy("Send test event"), gettext_lazy("A test event is sent to %(row)s."), _test
+    ),
+    "rotate": Act(
+        gettext_lazy("New secret"),
+        gettext_lazy(
+            "%(row)s gets a new secret. For a day, messages are signed with both,"
+            " so that the receiver can change over."
+        ),
+        _rotate,
+    ),
+    "replay": Act(
+        gettext_lazy("Send all since again"),
+        gettext_lazy(
+            "All events since a time that %(row)s wants are sent again, under the same ids."
+        ),
+        _replay,
+        form=SinceForm,
+    ),
+}
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(SettingsAdmin):
+class WebhookEndpointAdmin(ActsMixin, SettingsAdmin):
     form = EndpointForm
-    change_form_template = "ui/webhook_endpoint.html"
+    acts = ACTS
     list_display = ("description", "url", "is_active", "paused_until", "last_success_at")
     list_select_related = ("health",)
     search_fields = ("description__icontains", "url__icontains")
@@ -117,84 +147,16 @@ class WebhookEndpointAdmin(SettingsAdmin):
         if not change:
             messages.warning(request, SHOWN_ONCE % {"secret": obj.secret})
 
-    def get_urls(self) -> list[Any]:
-        view = self.admin_site.admin_view(self.act_view)
-        url = path("<int:pk>/act/<slug:act>/", view, name="core_webhookendpoint_act")
-        return [url, *super().get_urls()]
-
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context = dict(extra_context or {})
-        if self.has_change_permission(request) and object_id.isdecimal():
-            context["bo_verbs"] = [
-                {
-                    "label": label,
-                    "url": reverse("admin:core_webhookendpoint_act", args=[object_id, name]),
-                }
-                for name, (label, _text, _run) in ACTS.items()
+        row = kwargs.get("obj")
+        if row is not None:
+            url = reverse("admin:core_webhookdelivery_changelist")
+            context["bo_links"] = [
+                {"label": _("Deliveries"), "url": f"{url}?endpoint__id__exact={row.pk}"}
             ]
-            deliveries = reverse("admin:core_webhookdelivery_changelist")
-            context["bo_deliveries"] = f"{deliveries}?endpoint__id__exact={object_id}"
-        return super().change_view(request, object_id, form_url, context)
-
-    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
-        """Ask before an act on an endpoint (GET), then do it (POST)."""
-        endpoint = get_object_or_404(self.get_queryset(request), pk=pk)
-        if act not in ACTS or not self.has_change_permission(request, endpoint):
-            raise PermissionDenied
-        label, text, run = ACTS[act]
-        back = reverse("admin:core_webhookendpoint_change", args=[pk])
-        form = SinceForm(request.POST or None) if act == "replay" else None
-        if request.method == "POST" and (form is None or form.is_valid()):
-            try:
-                run(self, request, pk, timezone.now(), form and form.cleaned_data["since"])
-            except BlockedError as error:
-                messages.error(request, str(error))
-            return HttpResponseRedirect(back)
-        context = self.admin_site.each_context(request) | {
-            "title": label,
-            "opts": self.opts,
-            "text": text % {"endpoint": endpoint},
-            "form": form,
-            "back": back,
-        }
-        return TemplateResponse(request, "ui/confirm.html", context)
-
-    def run_test(self, request: HttpRequest, pk: int, now: datetime, _since: Any) -> None:
-        send_test(pk, now=now)
-        messages.success(request, _("A test event is on its way: see the deliveries."))
-
-    def run_rotation(self, request: HttpRequest, pk: int, now: datetime, _since: Any) -> None:
-        messages.warning(request, SHOWN_ONCE % {"secret": rotate_secret(pk, now=now)})
-
-    def run_replay(self, request: HttpRequest, pk: int, now: datetime, since: Any) -> None:
-        count = replay_since(pk, since, now=now)
-        messages.success(request, _("%(n)s events are sent again.") % {"n": count})
-
-
-ACTS: dict[str, Act] = {
-    "test": (
-        gettext_lazy("Send test event"),
-        gettext_lazy("A test event is sent to %(endpoint)s."),
-        WebhookEndpointAdmin.run_test,
-    ),
-    "rotate": (
-        gettext_lazy("New secret"),
-        gettext_lazy(
-            "%(endpoint)s gets a new secret. For a day, messages are signed with both,"
-            " so that the receiver can change over."
-        ),
-        WebhookEndpointAdmin.run_rotation,
-    ),
-    "replay": (
-        gettext_lazy("Send all since again"),
-        gettext_lazy(
-            "All events since a time that %(endpoint)s wants are sent again, under the same ids."
-        ),
-        WebhookEndpointAdmin.run_replay,
-    ),
-}
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 class AttemptInline(ReadOnlyInline):

@@ -1,5 +1,6 @@
 """The base classes of all screens."""
 
+from backoffice.ui.admin.acts import Act, ActsMixin
 from backoffice.ui.admin.base import (
     BaseAdmin,
     Inline,
@@ -12,6 +13,8 @@ from backoffice.ui.admin.base import (
 from backoffice.ui.admin.documents import DocumentAdmin
 
 __all__ = [
+    "Act",
+    "ActsMixin",
     "BaseAdmin",
     "DocumentAdmin",
     "Inline",

@@ -1,0 +1,85 @@
+"""What is done to one row beside editing it: asked about (GET), then done (POST)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils import timezone
+
+from backoffice.core.extensions import Text
+from backoffice.core.states import BlockedError
+
+
+def anybody(request: HttpRequest, row: Any) -> bool:
+    """Leave it to the right to change the row."""
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One such act: `text` may name the `%(row)s`, `run` tells the user what came of it."""
+
+    label: Text
+    text: Text
+    run: Callable[[HttpRequest, Any, datetime, dict[str, Any]], None]
+    form: type[forms.Form] = forms.Form
+    may: Callable[[HttpRequest, Any], bool] = anybody
+
+
+class ActsMixin:
+    """Offer acts above the form of a row."""
+
+    acts: Mapping[str, Act] = {}
+
+    def get_urls(self) -> list[Any]:
+        view = self.admin_site.admin_view(self.act_view)
+        return [path("<int:pk>/act/<slug:act>/", view, name=self._act_name), *super().get_urls()]
+
+    @property
+    def _act_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_act"
+
+    def _may_act(self, request: HttpRequest, row: Any, act: Act) -> bool:
+        return self.has_change_permission(request, row) and act.may(request, row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        row = kwargs.get("obj")
+        context["bo_acts"] = [
+            {"label": act.label, "url": reverse(f"admin:{self._act_name}", args=[row.pk, name])}
+            for name, act in self.acts.items()
+            if row is not None and self._may_act(request, row, act)
+        ]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def act_view(self, request: HttpRequest, pk: int, act: str) -> HttpResponse:
+        """Ask before an act (GET), then do it (POST)."""
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        item = self.acts.get(act)
+        if item is None or not self._may_act(request, row, item):
+            raise PermissionDenied
+        back = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[pk])
+        form = item.form(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                item.run(request, row, timezone.now(), form.cleaned_data)
+            except BlockedError as error:
+                messages.error(request, str(error))
+            return HttpResponseRedirect(back)
+        context = self.admin_site.each_context(request) | {
+            "title": item.label,
+            "opts": self.opts,
+            "text": item.text % {"row": row},
+            "form": form,
+            "back": back,
+        }
+        return TemplateResponse(request, "ui/confirm.html", context)
