@@ -9,6 +9,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.access.lockout import hasty_page
+from backoffice.core.access.passwords import SetPassword, change_password
 from backoffice.core.access.views import recovery_codes, second_factor, second_factor_set_up
 from backoffice.dashboard import context, flow, slow_stage
 from backoffice.insights.board import invariant_board
@@ -39,6 +40,7 @@ class BackofficeAdminSite(ThemedSite):
             path("second-factor/", second_factor, name="second_factor"),
             path("second-factor/set-up/", second_factor_set_up, name="second_factor_set_up"),
             path("second-factor/recovery-codes/", recovery_codes, name="recovery_codes"),
+            path("set-password/<uidb64>/<token>/", SetPassword.as_view(), name="set_password"),
             *super().get_urls(),
         ]
 
@@ -50,6 +52,11 @@ class BackofficeAdminSite(ThemedSite):
             address = f"{reverse('admin:second_factor')}?{request.GET.urlencode()}"
             return HttpResponseRedirect(address)
         return super().login(request, extra_context)
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Let somebody change their password."""
+        view = super().password_change
+        return change_password(request, lambda asked: view(asked, extra_context))
 
     def search(self, request: HttpRequest) -> HttpResponse:
         """Find a document, a person or a thing by what staff know of it."""

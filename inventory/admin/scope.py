@@ -9,7 +9,8 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.ui.admin import SettingsAdmin
+from backoffice.core.admin.people import UserAdmin
+from backoffice.ui.admin import Inline, SettingsAdmin
 from inventory.models import Seller, UserScope, Warehouse
 
 NONE_MEANS_ALL = gettext_lazy("Codes, separated by commas. None means all.")
@@ -47,6 +48,27 @@ class UserScopeForm(forms.ModelForm):
     class Meta:
         model = UserScope
         fields = ("user", "warehouse_ids", "seller_ids", "is_active")
+
+
+class UserScopeFormSet(forms.BaseInlineFormSet):
+    """One user's limits; users have no way back to them that could name the fields."""
+
+    @classmethod
+    def get_default_prefix(cls) -> str:
+        return "scope"
+
+
+class UserScopeInline(Inline):
+    """The limits, in the form of the colleague."""
+
+    model = UserScope
+    formset = UserScopeFormSet
+    form = UserScopeForm
+    fields = ("warehouse_ids", "seller_ids", "is_active")
+    can_delete = False
+
+
+UserAdmin.inlines.append(UserScopeInline)
 
 
 @admin.register(UserScope)

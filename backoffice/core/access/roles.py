@@ -96,6 +96,16 @@ def _sync(app: str, role: Role) -> None:
     row.save(update_fields=["given"])
 
 
+def group_label(group: Group) -> str:
+    """Return a group's name; a role that nobody renamed is named in the reader's language."""
+    role = getattr(group, "staff_role", None)
+    if role is None:
+        return group.name
+    with translation.override("en"):
+        is_ours = group.name == str(role)
+    return str(role) if is_ours else group.name
+
+
 def roles_of(user: User) -> set[str]:
     """Return the roles that somebody has."""
     rows = StaffRole.objects.filter(group__user=user)
