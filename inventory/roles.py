@@ -10,16 +10,16 @@ grant(
     {
         Role.ORDER_DESK: f"{CATALOGUE} view_seller view_reservation view_purchaseorder"
         " view_purchaseorderline view_binstock",
-        Role.WAREHOUSE: "view_* receive_purchaseorder add_stockmove add_location change_location"
+        Role.WAREHOUSE: "view_* -view_userscope receive_purchaseorder add_stockmove add_location change_location"
         " add_lot change_lot",
-        Role.LOGISTICS: "view_* approve_replenishmentproposal order_replenishmentproposal"
+        Role.LOGISTICS: "view_* -view_userscope approve_replenishmentproposal order_replenishmentproposal"
         " approve_purchaseorder send_purchaseorder cancel_purchaseorder add_purchaseorder"
         " add_supplier change_supplier add_supplieritem change_supplieritem"
         " add_replenishmentpolicy change_replenishmentpolicy change_sku",
         Role.SERVICE: f"{CATALOGUE} view_seller",
         Role.FINANCE: f"{CATALOGUE} view_seller view_supplier view_supplieritem view_stockmove"
         " view_purchaseorder view_purchaseorderline view_receipt view_receiptline",
-        Role.ANALYST: "view_*",
+        Role.ANALYST: "view_* -view_userscope",
         Role.AUDITOR: "view_*",
     },
 )

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from backoffice.core.access.roles import codenames
 from backoffice.core.choices import UserKind
+from backoffice.core.events import FLOORS
 from backoffice.core.models import User
 from backoffice.core.models.token import ApiToken
 
+SCOPES = [f"{floor}:{right}" for floor in FLOORS for right in ("read", "write")]
 # Each time leaves a row of history.
 SEEN_EVERY = timedelta(hours=1)
 
@@ -45,6 +48,13 @@ def create_token(
         allowed_ips=list(allowed_ips),
     )
     return token, f"bo_{prefix}_{secret}"
+
+
+def may_give(user: User, scope: str) -> bool:
+    """Say whether somebody may do all that a scope allows, and so may give it."""
+    app, right = scope.split(":")
+    names = {name for name in codenames(app) if name.startswith("view_") is (right == "read")}
+    return user.has_perms([f"{app}.{name}" for name in names])
 
 
 def find_token(text: str, *, address: str, now: datetime) -> ApiToken | None:

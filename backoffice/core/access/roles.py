@@ -14,6 +14,7 @@ from django.db import connection
 from django.utils import translation
 
 from backoffice.core.choices import Role
+from backoffice.core.history import HistoryBase
 from backoffice.core.models import StaffRole, User
 
 GRANTS: dict[str, dict[str, list[str]]] = defaultdict(dict)
@@ -26,10 +27,15 @@ def grant(app: str, grants: Mapping[Role, str]) -> None:
 
 
 def codenames(app: str) -> set[str]:
-    """Return the permissions that the models of an app have."""
+    """Return the permissions that the models of an app have.
+
+    History goes with its document: a permission of its own would tell nothing.
+    """
     found = set()
     for model in apps.get_app_config(app).get_models():
         meta = model._meta
+        if issubclass(model, HistoryBase):
+            continue
         found |= {f"{action}_{meta.model_name}" for action in meta.default_permissions}
         found |= {name for name, _text in meta.permissions}
     return found
@@ -39,18 +45,15 @@ def given(app: str, role: str) -> set[str]:
     """Return the codenames that a role is given in an app."""
     names: set[str] = set()
     for pattern in GRANTS[app].get(role, []):
-        names = (
-            names - _matching(app, pattern[1:])
-            if pattern[0] == "-"
-            else (names | _matching(app, pattern))
-        )
+        if pattern[0] == "-":
+            names -= _matching(app, pattern[1:])
+        else:
+            names |= _matching(app, pattern)
     return names
 
 
 def _matching(app: str, pattern: str) -> set[str]:
-    names = {name for name in codenames(app) if fnmatchcase(name, pattern)}
-    # History goes with its document; a permission of its own tells nothing.
-    return {name for name in names if "_historical" not in name}
+    return {name for name in codenames(app) if fnmatchcase(name, pattern)}
 
 
 @register()

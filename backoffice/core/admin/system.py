@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.core.actor import current_actor
 from backoffice.core.events import retry_set_aside
 from backoffice.core.inbox import replay
 from backoffice.core.jobs import pause_jobs, resume_jobs
@@ -26,34 +27,42 @@ from backoffice.core.models import (
     OutboundMessage,
     TaskRun,
     TaskSwitch,
+    User,
 )
 from backoffice.core.models.inbox import INBOX_COLOURS
 from backoffice.core.models.job import JOB_COLOURS, RowOutcome
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tasks import SCHEDULED
-from backoffice.core.tokens import create_token
+from backoffice.core.tokens import SCOPES, create_token, may_give
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
 
 
 class TokenForm(forms.ModelForm):
-    """A new token; its secret is made, shown once and kept as a hash."""
+    """A token; its secret is made, shown once and kept as a hash."""
 
     class Meta:
         model = ApiToken
         fields = ["name", "scopes", "allowed_ips", "expires_at"]
 
+    def clean_scopes(self) -> list[str]:
+        scopes = self.cleaned_data["scopes"]
+        giver = User.objects.get(pk=current_actor().user_id)
+        for scope in scopes:
+            if scope not in SCOPES:
+                text = _("There is no scope %(scope)s. There are: %(all)s.")
+                raise forms.ValidationError(text % {"scope": scope, "all": ", ".join(SCOPES)})
+            if scope not in (self.initial.get("scopes") or []) and not may_give(giver, scope):
+                text = _("%(scope)s would be more than you may do yourself.")
+                raise forms.ValidationError(text % {"scope": scope})
+        return scopes
+
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(SettingsAdmin):
     list_display = ("name", "prefix", "scopes", "expires_at", "last_used_at", "is_active")
+    form = TokenForm
     readonly_fields = ("prefix", "user", "last_used_at")
-
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        if obj is None:
-            kwargs["form"] = TokenForm
-            kwargs["fields"] = TokenForm.Meta.fields
-        return super().get_form(request, obj, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = ["name", "scopes", "allowed_ips", "expires_at"]

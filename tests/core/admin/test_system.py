@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from backoffice.core.models import ApiToken, InboundMessage, Job, TaskSwitch, User
+from backoffice.core.models import ApiToken, InboundMessage, TaskSwitch, User
 from backoffice.core.tokens import find_token
 from tests.fixtures.core import NOW
 
@@ -66,3 +66,32 @@ def test_only_who_may_change_messages_replays_them(db, client, permissions, move
 
     message.refresh_from_db()
     assert (message.status == "NEW") is moved
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        ("order:read", "There is no scope order:read."),
+        ("orders:read, orders:write", "orders:write would be more than you may do yourself."),
+        ("finance:read", "finance:read would be more than you may do yourself."),
+    ],
+)
+def test_nobody_gives_a_program_more_than_they_have(db, client, scopes, words):
+    clerk = User.objects.create(username="clerk", is_staff=True)
+    views = Permission.objects.filter(content_type__app_label="orders", codename__contains="view_")
+    names = ["add_apitoken", "change_apitoken", "view_apitoken"]
+    clerk.user_permissions.set([*views, *Permission.objects.filter(codename__in=names)])
+    client.force_login(clerk)
+    add = reverse("admin:core_apitoken_add")
+
+    answer = client.post(add, {"name": "Shop", "scopes": scopes})
+    assert words in answer.content.decode()
+    assert not ApiToken.objects.exists()
+
+    client.post(add, {"name": "Shop", "scopes": "orders:read"})
+    token = ApiToken.objects.get()
+    change = reverse("admin:core_apitoken_change", args=[token.pk])
+    answer = client.post(change, {"name": "Shop", "scopes": scopes, "is_active": "on"})
+    assert words in answer.content.decode()
+    token.refresh_from_db()
+    assert token.scopes == ["orders:read"]
