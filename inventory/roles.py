@@ -10,9 +10,11 @@ grant(
     {
         Role.ORDER_DESK: f"{CATALOGUE} view_seller view_reservation view_purchaseorder"
         " view_purchaseorderline view_binstock",
-        Role.WAREHOUSE: "view_* -view_userscope receive_purchaseorder add_stockmove add_location change_location"
+        Role.WAREHOUSE: "view_* -view_userscope receive_purchaseorder add_stockmove add_location"
+        " change_location"
         " add_lot change_lot",
-        Role.LOGISTICS: "view_* -view_userscope approve_replenishmentproposal order_replenishmentproposal"
+        Role.LOGISTICS: "view_* -view_userscope approve_replenishmentproposal"
+        " order_replenishmentproposal"
         " approve_purchaseorder send_purchaseorder cancel_purchaseorder add_purchaseorder"
         " add_supplier change_supplier add_supplieritem change_supplieritem"
         " add_replenishmentpolicy change_replenishmentpolicy change_sku",
