@@ -89,7 +89,7 @@ class PayoutViewSet(DocumentViewSet):
     )
     serializer_class = serializers.PayoutSerializer
     filterset_class = filters.PayoutFilter
-    creation = Creation(serializers.PayoutInput, propose)
+    creation = Creation(serializers.PayoutInput, propose, "finance.change_payout")
     verbs = (
         Verb("approve", approve_payouts, "finance.approve_payout"),
         Verb("cancel", cancel_payouts, "finance.approve_payout"),

@@ -127,6 +127,8 @@ class StockMoveViewSet(ReadOnlyViewSet):
         _refuse_strange_lots(transfers)
         return _posted(transfer_stock, transfers, data["reason"])
 
+    transfers.permission = "inventory.add_stockmove"  # type: ignore[attr-defined]
+
 
 def _posted(service: Any, commands: Sequence[Any], reason: str) -> Response:
     try:

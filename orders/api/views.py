@@ -74,7 +74,7 @@ class OrderViewSet(DocumentViewSet):
         Verb("cancel", cancel_orders, "orders.cancel_order"),
         Verb("hold", place_holds, "orders.hold_order", serializers.HoldInput),
         Verb("release_hold", release_holds, "orders.hold_order"),
-        Verb("note", note_orders, "orders.change_order", serializers.NoteInput),
+        Verb("note", note_orders, "orders.add_note", serializers.NoteInput),
     )
 
     def get_queryset(self) -> Any:

@@ -53,7 +53,7 @@ def operations() -> Iterator[Operation]:
             continue
         path = simplify_regex(str(pattern.pattern)).replace("<number>", "{key}")
         for method, action in pattern.callback.actions.items():
-            if method != "head":
+            if method != "head" and method in view.http_method_names:
                 yield Operation(method.upper(), path.replace("<pk>", "{key}"), view, action)
 
 

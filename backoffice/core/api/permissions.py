@@ -33,5 +33,5 @@ class ScopedPermission(BasePermission):
         if reads:
             return user.has_perm(f"{app}.view_{model._meta.model_name}")
         name = getattr(getattr(view, view.action or "", None), "permission", "")
-        action = {"create": "add"}.get(view.action, "change")
+        action = {"create": "add", "bulk": "add"}.get(view.action, "change")
         return user.has_perm(name or f"{app}.{action}_{model._meta.model_name}")
