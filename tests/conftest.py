@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import TransactionTestCase
+from django.utils import translation
 
 from tests import support_db
 
@@ -80,6 +81,13 @@ def _empty_cache(request: pytest.FixtureRequest):
         from django.core.cache import cache
 
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _usual_language():
+    """Let no test speak the language of the one before."""
+    yield
+    translation.activate("en")
 
 
 @pytest.fixture(scope="session")
