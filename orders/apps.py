@@ -11,8 +11,6 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import (  # noqa: F401
-            disclosure,
-            erasure,
             events,
             extensions,
             filters,
@@ -20,6 +18,7 @@ class OrdersConfig(AppConfig):
             importers,
             invariants,
             panels,
+            privacy,
             roles,
             rules,
             states,

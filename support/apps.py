@@ -11,14 +11,13 @@ class SupportConfig(AppConfig):
 
     def ready(self) -> None:
         from support import (  # noqa: F401
-            disclosure,
-            erasure,
             events,
             filters,
             handlers,
             inbox,
             invariants,
             panels,
+            privacy,
             roles,
             standing,
             states,

@@ -7,7 +7,9 @@ from django.core.checks import Error, register
 from django.db.models import Q
 
 from backoffice.core.events import FLOORS, KINDS, SUBSCRIPTIONS
+from backoffice.core.history import is_history
 from backoffice.core.models import BusinessDocument
+from backoffice.core.personal import unblankable_fields, undeclared_fields, unreached_models
 from backoffice.core.states import Machine
 
 
@@ -78,6 +80,33 @@ def check_served_documents(app_configs: Any, **kwargs: Any) -> list[Error]:
 def _document_keys(model: type[BusinessDocument]) -> list[str]:
     keys = [f for f in model._meta.concrete_fields if isinstance(f.related_model, type)]
     return [f.name for f in keys if issubclass(f.related_model, BusinessDocument)]  # type: ignore[arg-type]
+
+
+@register()
+def check_personal_data(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """Refuse columns about people that no erasure would reach."""
+    errors = []
+    for model in apps.get_models():
+        is_ours = (model.__module__ or "").split(".")[0] in {"backoffice", *FLOORS}
+        undeclared = undeclared_fields(model) if is_ours and not is_history(model) else []
+        for name in undeclared:
+            errors.append(
+                Error(
+                    f"{model._meta.label}.{name} looks personal and is not declared.",
+                    hint="Name it in `personal_fields`, or in `impersonal_fields` if it is not.",
+                    id="core.E006",
+                )
+            )
+        for name in unblankable_fields(model):
+            errors.append(Error(f"{model._meta.label}.{name} cannot be blanked.", id="core.E007"))
+    return errors + [
+        Error(
+            f"{model._meta.label} has personal data and nobody says whose.",
+            hint="Register its rows by `personal_data` in the app's privacy.py.",
+            id="core.E008",
+        )
+        for model in unreached_models()
+    ]
 
 
 def _lookups(condition: Q) -> list[str]:

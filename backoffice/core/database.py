@@ -1,5 +1,6 @@
 """What the owner installs after migrations: grants, guards, history triggers, standing rows."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.apps import apps
@@ -8,10 +9,15 @@ from django.db import connection, models
 from django.utils import timezone
 
 from backoffice.core.history import history_model, tracked_models, trigger_sql
+from backoffice.core.personal import personal_columns
 
 APPEND_ONLY_FUNCTION = """
 CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $body$
 BEGIN
+  -- Words about people are blanked by an erasure, and by nothing else.
+  IF TG_OP = 'UPDATE' AND TG_NARGS > 0 AND current_setting('app.erasing', true) = 'on' THEN
+    RETURN NULL;
+  END IF;
   RAISE EXCEPTION '% is append-only: % is refused', TG_TABLE_NAME, TG_OP
     USING ERRCODE = 'insufficient_privilege';
 END $body$
@@ -42,13 +48,18 @@ def _existing(found: list[type[models.Model]]) -> list[type[models.Model]]:
     return [m for m in found if m._meta.db_table in tables]
 
 
-def append_only_sql(table: str, role: str) -> list[str]:
-    """Return the statements that make one table append-only."""
-    return [
+def append_only_sql(table: str, role: str, personal: Sequence[str] = ()) -> list[str]:
+    """Return the statements that make one table append-only but for the erasure of columns."""
+    argument = "'erasable'" if personal else ""
+    statements = [
         f'CREATE OR REPLACE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON "{table}"'
-        " FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()",
+        f" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change({argument})",
         f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM "{role}"',
     ]
+    if personal:
+        columns = ", ".join(f'"{name}"' for name in personal)
+        statements.append(f'GRANT UPDATE ({columns}) ON "{table}" TO "{role}"')
+    return statements
 
 
 def guard_sql(role: str) -> list[str]:
@@ -61,7 +72,7 @@ def guard_sql(role: str) -> list[str]:
         MARK_FUNCTION,
     ]
     for model in _existing(append_only_models()):
-        statements += append_only_sql(model._meta.db_table, role)
+        statements += append_only_sql(model._meta.db_table, role, personal_columns(model))
     for model in _existing(tracked_models()):
         statements += trigger_sql(model)
         history = history_model(model)._meta.db_table

@@ -1,7 +1,7 @@
 """What a higher app adds to a lower document: the lower app iterates and names nobody."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,16 +38,11 @@ class Dialog:
 
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
-Eraser = Callable[[int], dict[str, int]]
-Known = Mapping[str, Sequence[Mapping[str, Any]]]
-Discloser = Callable[[int], Known]
 
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _dialogs: dict[str, dict[str, Dialog]] = defaultdict(dict)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
-_erasers: dict[str, list[Eraser]] = defaultdict(list)
-_disclosers: dict[str, list[Discloser]] = defaultdict(list)
 _merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
 
 
@@ -86,26 +81,6 @@ def effect(document: str, transition: str) -> Callable[[Effect], Effect]:
     return register
 
 
-def eraser(document: str) -> Callable[[Eraser], Eraser]:
-    """Add what erasing a subject blanks on this floor: `(subject_id) -> {table: rows}`."""
-
-    def register(function: Eraser) -> Eraser:
-        _erasers[document].append(function)
-        return function
-
-    return register
-
-
-def discloser(document: str) -> Callable[[Discloser], Discloser]:
-    """Add what this floor knows about a subject: `(subject_id) -> {table: rows}`."""
-
-    def register(function: Discloser) -> Discloser:
-        _disclosers[document].append(function)
-        return function
-
-    return register
-
-
 def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
     """Add what merging two documents moves on this floor: `(from_id, to_id)`."""
 
@@ -135,14 +110,6 @@ def effects(document: str, transition: str, ids: list[int], now: datetime) -> li
         for function in _effects[document, transition]
         for line in function(ids, transition, now)
     ]
-
-
-def erasers(document: str) -> list[Eraser]:
-    return _erasers[document]
-
-
-def disclosers(document: str) -> list[Discloser]:
-    return _disclosers[document]
 
 
 def merges(document: str) -> list[Callable[[int, int], None]]:

@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from simple_history.models import HistoricalRecords
 
+from backoffice.core.personal import personal_columns, personal_fields
+
 
 class HistoryBase(models.Model):
     """What every history row knows besides its document's columns."""
@@ -31,7 +33,7 @@ class History(HistoricalRecords):
         )
 
     def fields_included(self, model: type[models.Model]) -> list[models.Field]:
-        hidden = {*getattr(model, "personal_fields", ()), *getattr(model, "secret_fields", ())}
+        hidden = {*personal_fields(model), *getattr(model, "secret_fields", ())}
         return [f for f in super().fields_included(model) if f.name not in hidden]
 
     def copy_fields(self, model: type[models.Model]) -> dict[str, models.Field]:
@@ -55,14 +57,15 @@ class History(HistoricalRecords):
 
 def tracked_models() -> list[type[models.Model]]:
     """Return every model whose rows leave history."""
-    return [m for m in apps.get_models() if hasattr(m, "history") and not _is_history(m)]
+    return [m for m in apps.get_models() if hasattr(m, "history") and not is_history(m)]
 
 
 def history_model(model: type[models.Model]) -> type[models.Model]:
     return model.history.model  # type: ignore[attr-defined]
 
 
-def _is_history(model: type[models.Model]) -> bool:
+def is_history(model: type[models.Model]) -> bool:
+    """Say whether a model holds the history of another."""
     return issubclass(model, HistoryBase)
 
 
@@ -119,11 +122,10 @@ def trigger_sql(model: type[models.Model]) -> list[str]:
 
 def personal_trigger_sql(model: type[models.Model]) -> list[str]:
     """Return the statements that keep earlier personal values in their erasable side table."""
-    personal = getattr(model, "personal_fields", ())
-    if not personal:
+    columns = personal_columns(model)
+    if not columns:
         return []
     table = model._meta.db_table
-    columns = [model._meta.get_field(name).column for name in personal]  # type: ignore[union-attr]
     old = ", ".join(f'o."{c}"' for c in columns)
     new = ", ".join(f'n."{c}"' for c in columns)
     pairs = ", ".join(

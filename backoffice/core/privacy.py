@@ -1,9 +1,7 @@
 """Personal data: one door to erase them, through every floor, after a second person agreed."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from django.apps import apps
 from django.contrib.admin.models import LogEntry
@@ -17,6 +15,7 @@ from backoffice.core.approvals import AskApproval, approval_kind, request_approv
 from backoffice.core.events import Fact, declare, emit, on
 from backoffice.core.models import Approval, Event, PersonalValue
 from backoffice.core.models.approval import ApprovalStatus
+from backoffice.core.personal import Known, erase_rows, tell_rows
 from backoffice.core.sql import execute
 from backoffice.core.states import Outcome
 
@@ -69,15 +68,11 @@ def carry_out_erasures(
     return done
 
 
-def disclose_subject(subject_type: str, subject_id: int) -> extensions.Known:
+def disclose_subject(subject_type: str, subject_id: int) -> Known:
     """Return what all floors know about a subject, by table, earlier values included."""
-    known: dict[str, list[Mapping[str, Any]]] = {}
-    for disclose in extensions.disclosers(subject_type):
-        for table, rows in disclose(subject_id).items():
-            known.setdefault(table, []).extend(rows)
     earlier = PersonalValue.objects.filter(subject_type=subject_type, subject_id=subject_id)
-    known["core_personalvalue"] = list(earlier.order_by("pk").values("changed_at", "values"))
-    return known
+    values = list(earlier.order_by("pk").values("changed_at", "values"))
+    return {**tell_rows(subject_type, subject_id), "core_personalvalue": values}
 
 
 def _erase(subject_type: str, subject_id: int) -> dict[str, int]:
@@ -86,9 +81,7 @@ def _erase(subject_type: str, subject_id: int) -> dict[str, int]:
         "SELECT coalesce(current_setting('app.written', true), ''),"
         " set_config('app.erasing', 'on', true)"
     )
-    rows: Counter[str] = Counter()
-    for erase in extensions.erasers(subject_type):
-        rows.update(erase(subject_id))
+    rows = erase_rows(subject_type, subject_id)
     rows["django_admin_log"] = _erase_from_log(subject_type, subject_id)
     execute(
         "SELECT set_config('app.erasing', '', true), set_config('app.written', %s, true)",

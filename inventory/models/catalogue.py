@@ -11,6 +11,8 @@ from inventory.choices import StockPolicy
 class Seller(SettingsModel):
     """A third party whose goods the platform sells."""
 
+    impersonal_fields = ("name", "email")
+
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=200)
     currency = currency_field()

@@ -22,6 +22,8 @@ def rate_field() -> models.DecimalField:
 class Supplier(SettingsModel):
     """Somebody who sells to us; the rate turns its currency into the company's."""
 
+    impersonal_fields = ("name", "email")
+
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=200)
     email = models.EmailField(_("email"), blank=True)
@@ -159,6 +161,7 @@ class Receipt(BusinessDocument):
     """Goods that arrived for a purchase order, as counted at the door."""
 
     serves = ("purchase_order",)
+    impersonal_fields = ("delivery_note",)
 
     number = number_field("GR")
     purchase_order = models.ForeignKey(

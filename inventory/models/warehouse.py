@@ -23,6 +23,8 @@ def validate_time_zone(name: str) -> None:
 class Warehouse(SettingsModel):
     """A building that stock is promised from; its business day is that of its time zone."""
 
+    impersonal_fields = ("address",)
+
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
     time_zone = models.CharField(

@@ -21,6 +21,7 @@ class OrderEdit(BusinessDocument):
 
     lock_rank = 15
     serves = ("order",)
+    personal_fields = ("note",)
 
     number = number_field("OE")
     order = models.ForeignKey(Order, models.PROTECT, related_name="edits", verbose_name=_("order"))

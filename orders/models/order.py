@@ -258,6 +258,8 @@ class OrderLine(models.Model):
 class Hold(models.Model):
     """Why an order must not go on, by whom, until when; placed under the order's lock."""
 
+    personal_fields = ("note",)
+
     order = models.ForeignKey(Order, models.PROTECT, related_name="holds", verbose_name=_("order"))
     reason = models.CharField(_("reason"), max_length=12, choices=HoldReason.choices)
     note = models.CharField(_("note"), max_length=300, default="", db_default="")
@@ -286,6 +288,8 @@ class Hold(models.Model):
 
 class Note(AppendOnlyModel):
     """What staff wrote about an order."""
+
+    personal_fields = ("text",)
 
     order = models.ForeignKey(Order, models.PROTECT, related_name="notes", verbose_name=_("order"))
     text = models.TextField(_("text"))

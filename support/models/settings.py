@@ -164,6 +164,8 @@ class AgentProfile(SettingsModel):
 class Macro(SettingsModel):
     """A reply that agents use again and again; `$name` and the like are filled from the ticket."""
 
+    impersonal_fields = ("body",)
+
     code = models.CharField(_("code"), max_length=40)
     language = models.CharField(
         _("language"), max_length=4, choices=Language.choices, default=Language.EN

@@ -4,6 +4,7 @@ from django.db import ProgrammingError, transaction
 from backoffice.core.database import append_only_models
 from backoffice.core.history import history_model, tracked_models
 from backoffice.core.models import Event
+from backoffice.core.personal import personal_fields
 from backoffice.core.sql import execute
 from orders.models import Note, Order
 
@@ -50,7 +51,9 @@ def test_history_refuses_rows_that_no_trigger_writes(db):
 
 
 def test_no_row_of_them_can_be_locked(db):
-    for table in existing(TABLES):
+    # Whoever may erase words of a row may lock it.
+    erasable = {m._meta.db_table for m in append_only_models() if personal_fields(m)}
+    for table in existing(sorted(set(TABLES) - erasable)):
         assert refused(f"SELECT 1 FROM {table} FOR UPDATE") == DENIED, table
 
 

@@ -8,8 +8,8 @@ from backoffice.core.actor import acting, service
 from backoffice.core.approvals import approve_approvals
 from backoffice.core.models import Address, Approval, Event, PersonalValue, User
 from backoffice.core.privacy import carry_out_erasures, request_erasures
-from orders.erasure import STILL_OPEN
 from orders.models import Customer
+from orders.privacy import STILL_OPEN
 from orders.services.lifecycle import cancel_orders
 from support.models import Message, Ticket
 from support.services.commands import OpenTicket

@@ -47,6 +47,8 @@ class ApprovalPolicy(SettingsModel):
 class Approval(BusinessDocument):
     """One act that its creator asked for and somebody else decides."""
 
+    impersonal_fields = ("note",)
+
     number = number_field("AP")
     kind = models.CharField(_("kind"), max_length=60)
     subject_type = models.CharField(_("subject type"), max_length=40)

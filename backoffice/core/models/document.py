@@ -30,12 +30,14 @@ def number_field(prefix: str) -> models.GeneratedField:
 class BusinessDocument(models.Model):
     """A document with a number and states, written by services only.
 
-    `serves` names the keys of the documents that it serves: its origin is theirs.
+    `serves` names the keys of the documents that it serves: its origin is theirs. `personal_fields`
+    names its columns about people, `impersonal_fields` those that only look like it.
     """
 
     lock_rank: int
     serves: tuple[str, ...]
     personal_fields: tuple[str, ...] = ()
+    impersonal_fields: tuple[str, ...] = ()
 
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)
     created_by = models.ForeignKey(
@@ -68,6 +70,7 @@ class SettingsModel(models.Model):
     """Master data that staff edit in plain forms; kept in history, retired by `is_active`."""
 
     personal_fields: tuple[str, ...] = ()
+    impersonal_fields: tuple[str, ...] = ()
 
     is_active = models.BooleanField(_("active"), default=True, db_default=True)
     created_at = models.DateTimeField(_("created at"), db_default=Now(), editable=False)

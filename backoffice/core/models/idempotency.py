@@ -8,6 +8,9 @@ from django.db.models.functions import Now
 class IdempotencyKey(models.Model):
     """The first answer to a request that carried a key."""
 
+    # Answers are forgotten after a stated time.
+    impersonal_fields = ("body",)
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)

@@ -23,6 +23,9 @@ INBOX_COLOURS = {
 class InboundMessage(models.Model):
     """One message of one source; a refused one stays with its reason, to be replayed."""
 
+    # Kept as it came, and forgotten after a stated time.
+    impersonal_fields = ("body",)
+
     source = models.CharField(_("source"), max_length=60)
     external_id = models.CharField(_("external id"), max_length=200)
     headers = models.JSONField(_("headers"), default=dict)

@@ -26,6 +26,8 @@ OUTBOUND_COLOURS = {
 class MessageTemplate(SettingsModel):
     """What we write on an occasion in a language; `$name` stands for a value."""
 
+    impersonal_fields = ("subject", "body")
+
     key = models.CharField(_("key"), max_length=60)
     language = models.CharField(_("language"), max_length=10)
     subject = models.CharField(_("subject"), max_length=200)
@@ -44,6 +46,8 @@ class MessageTemplate(SettingsModel):
 
 class OutboundMessage(models.Model):
     """One message, queued in the transaction of its cause and sent once by a task."""
+
+    personal_fields = ("recipient", "subject", "body")
 
     dedupe_key = models.CharField(_("dedupe key"), max_length=200, unique=True)
     template_key = models.CharField(_("template"), max_length=60, default="", db_default="")

@@ -29,6 +29,8 @@ class TaskRun(models.Model):
 class TaskSwitch(models.Model):
     """The switch by which staff pause a scheduled job."""
 
+    impersonal_fields = ("note",)
+
     task = models.CharField(_("job"), max_length=80, unique=True)
     is_running = models.BooleanField(_("running"), default=True)
     note = models.CharField(_("note"), max_length=200, blank=True)

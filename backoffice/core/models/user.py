@@ -13,6 +13,9 @@ from backoffice.core.history import History
 class User(AbstractUser):
     """Somebody or something that acts; deactivated, never deleted."""
 
+    # Who acted is never forgotten: users are deactivated.
+    impersonal_fields = ("username", "first_name", "last_name", "email")
+
     kind = models.CharField(
         _("kind"), max_length=12, choices=UserKind.choices, default=UserKind.PERSON
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from backoffice.core import extensions
+from backoffice.core.personal import HOLDINGS
 from backoffice.core.scope import for_actor, require_visible
 from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
@@ -77,7 +77,7 @@ class BaseAdmin(HistoryMixin, ModelAdmin):
 
     def _shared_actions(self, request: HttpRequest) -> Iterator[tuple[Any, str]]:
         yield export_csv, "export_csv"
-        if extensions.erasers(self.opts.label_lower) and request.user.has_perm(PERMISSION):
+        if HOLDINGS[self.opts.label_lower] and request.user.has_perm(PERMISSION):
             yield disclose, "disclose"
             yield ask_to_erase, "ask_to_erase"
 
