@@ -4,7 +4,8 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
+from backoffice.core.choices import Origin
+from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter, plain
 from finance.choices import (
     AccountKind,
     EntryKind,
@@ -16,15 +17,19 @@ from finance.choices import (
 )
 from finance.models import (
     AccountingPeriod,
+    CommissionContract,
     CreditNote,
     DailyBalance,
+    DocumentSeries,
     Invoice,
     JournalEntry,
     LedgerAccount,
     OrderSettlement,
     Payment,
+    PaymentProvider,
     Payout,
     Refund,
+    RefundPolicy,
     SellerStatement,
     SettlementDue,
 )
@@ -42,6 +47,7 @@ class PaymentFilter(FilterSet):
     status = django_filters.MultipleChoiceFilter(choices=PaymentStatus.choices, label=_("status"))
     currency = django_filters.CharFilter(label=_("currency"))
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
 
     class Meta:
         model = Payment
@@ -68,6 +74,7 @@ class RefundFilter(FilterSet):
     created_after = django_filters.IsoDateTimeFilter("created_at", "gte", label=_("created after"))
     created_within = WithinFilter("created_at", label=_("created within the last"))
     created_before_ago = AgoFilter("created_at", label=_("created longer ago than"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
 
     class Meta:
         model = Refund
@@ -210,3 +217,11 @@ class DailyBalanceFilter(FilterSet):
     class Meta:
         model = DailyBalance
         fields: list[str] = []
+
+
+PaymentProviderFilter = plain(PaymentProvider, "code", "is_active")
+RefundPolicyFilter = plain(RefundPolicy, "currency", "is_active")
+DocumentSeriesFilter = plain(DocumentSeries, "code")
+CommissionContractFilter = plain(
+    CommissionContract, "name", "seller", "currency", "payout_schedule", "is_active"
+)

@@ -4,10 +4,24 @@ import django_filters
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
-from backoffice.core.models import SettingsModel
-from inventory.choices import MoveKind, ProposalStatus, PurchaseOrderStatus
+from backoffice.core.filtering import (
+    AgoFilter,
+    FilterSet,
+    IdsFilter,
+    IntegerFilter,
+    WithinFilter,
+    by_code,
+    plain,
+)
+from inventory.choices import (
+    LocationKind,
+    MoveKind,
+    ProposalStatus,
+    PurchaseOrderStatus,
+    StockPolicy,
+)
 from inventory.models import (
+    Allocation,
     BinStock,
     Location,
     Lot,
@@ -24,17 +38,9 @@ from inventory.models import (
     StockMove,
     Supplier,
     SupplierItem,
+    UserScope,
     Warehouse,
 )
-
-
-def by_code(
-    model: type[SettingsModel], label: object, field: str | None = None
-) -> django_filters.Filter:
-    """Return a filter that takes the code of a settings row."""
-    return django_filters.ModelChoiceFilter(
-        field_name=field, queryset=model._default_manager.all(), to_field_name="code", label=label
-    )
 
 
 class StockFilter(FilterSet):
@@ -76,6 +82,11 @@ class SkuFilter(FilterSet):
     product = by_code(Product, _("product"))
     seller = by_code(Seller, _("seller"))
     is_active = django_filters.BooleanFilter(label=_("active"))
+    stock_policy = django_filters.MultipleChoiceFilter(
+        choices=StockPolicy.choices, label=_("stock policy")
+    )
+    is_kit = django_filters.BooleanFilter(label=_("kit"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Sku
@@ -98,6 +109,7 @@ class LocationFilter(FilterSet):
 
     warehouse = by_code(Warehouse, _("warehouse"))
     code = django_filters.CharFilter(label=_("code"))
+    kind = django_filters.MultipleChoiceFilter(choices=LocationKind.choices, label=_("kind"))
 
     class Meta:
         model = Location
@@ -144,6 +156,7 @@ class StockMoveFilter(StockFilter):
     kind = django_filters.MultipleChoiceFilter(choices=MoveKind.choices, label=_("kind"))
     occurred_after = django_filters.IsoDateTimeFilter("occurred_at", "gte", label=_("from"))
     occurred_before = django_filters.IsoDateTimeFilter("occurred_at", "lt", label=_("before"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = StockMove
@@ -155,6 +168,7 @@ class ReservationFilter(StockFilter):
 
     for_type = django_filters.CharFilter(label=_("serves"))
     for_id = IntegerFilter(label=_("serves id"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Reservation
@@ -178,6 +192,7 @@ class SupplierItemFilter(FilterSet):
     supplier = by_code(Supplier, _("supplier"))
     sku = by_code(Sku, _("SKU"))
     is_active = django_filters.BooleanFilter(label=_("active"))
+    is_preferred = django_filters.BooleanFilter(label=_("preferred"))
 
     class Meta:
         model = SupplierItem
@@ -221,6 +236,7 @@ class ReplenishmentPolicyFilter(StockFilter):
     """Which replenishment policies."""
 
     is_frozen = django_filters.BooleanFilter(label=_("frozen"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
 
     class Meta:
         model = ReplenishmentPolicy
@@ -254,3 +270,7 @@ class ReplenishmentProposalFilter(StockFilter):
     def with_value(self, queryset, name, value):  # type: ignore[no-untyped-def]
         priced = queryset.alias(value=F("quantity") * F("unit_price"))
         return priced.filter(**{name: value})
+
+
+AllocationFilter = plain(Allocation, "sku", "for_type", "for_id")
+UserScopeFilter = plain(UserScope, "is_active")

@@ -13,6 +13,7 @@ class LogisticsConfig(AppConfig):
         from logistics import (  # noqa: F401
             events,
             filters,
+            finders,
             handlers,
             inbox,
             invariants,

@@ -4,7 +4,16 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
+from backoffice.core.choices import Origin
+from backoffice.core.filtering import (
+    AgoFilter,
+    FilterSet,
+    IdsFilter,
+    IntegerFilter,
+    WithinFilter,
+    by_code,
+    plain,
+)
 from inventory.models import Warehouse
 from logistics.choices import (
     ExceptionKind,
@@ -14,8 +23,11 @@ from logistics.choices import (
     ShipmentStatus,
 )
 from logistics.models import (
+    AccountState,
+    Carrier,
     CarrierAccount,
     DeliveryException,
+    LabelRequest,
     Parcel,
     PickList,
     Shipment,
@@ -36,6 +48,7 @@ class ShipmentFilter(FilterSet):
     ship_before = django_filters.DateFilter("ship_on", "lte", label=_("ship until"))
     is_picked = django_filters.BooleanFilter("picked_at", "isnull", exclude=True, label=_("picked"))
     is_uncovered = django_filters.BooleanFilter(method="uncovered", label=_("lost after picking"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
 
     class Meta:
         model = Shipment
@@ -81,6 +94,8 @@ class ParcelFilter(FilterSet):
     )
     shipped_within = WithinFilter("shipped_at", label=_("shipped within the last"))
     shipped_before_ago = AgoFilter("shipped_at", label=_("shipped longer ago than"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Parcel
@@ -123,4 +138,22 @@ class TrackingEventFilter(FilterSet):
 
     class Meta:
         model = TrackingEvent
+        fields: list[str] = []
+
+
+CarrierFilter = plain(Carrier, "code", "is_active")
+CarrierAccountFilter = plain(CarrierAccount, "code", "carrier", "adapter", "is_active")
+AccountStateFilter = plain(AccountState, "account", "breaker")
+
+
+class LabelRequestFilter(FilterSet):
+    """Which requests for labels."""
+
+    account = by_code(CarrierAccount, _("carrier account"))
+    is_refused = django_filters.BooleanFilter(
+        "refused_at", "isnull", exclude=True, label=_("refused")
+    )
+
+    class Meta:
+        model = LabelRequest
         fields: list[str] = []

@@ -3,8 +3,17 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
-from inventory.filters import StockFilter, by_code
+from backoffice.core.choices import Origin
+from backoffice.core.filtering import (
+    AgoFilter,
+    FilterSet,
+    IdsFilter,
+    IntegerFilter,
+    WithinFilter,
+    by_code,
+    plain,
+)
+from inventory.filters import StockFilter
 from inventory.models import Seller, Sku, Warehouse
 from orders.choices import (
     EditStatus,
@@ -62,6 +71,8 @@ class OrderFilter(FilterSet):
     placed_before = django_filters.IsoDateTimeFilter("placed_at", "lt", label=_("placed before"))
     placed_within = WithinFilter("placed_at", label=_("placed within the last"))
     placed_before_ago = AgoFilter("placed_at", label=_("placed longer ago than"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Order
@@ -132,6 +143,8 @@ class CustomerFilter(FilterSet):
     source = django_filters.CharFilter(label=_("source"))
     external_id = django_filters.CharFilter(label=_("external id"))
     email = django_filters.CharFilter("email", "iexact", label=_("e-mail"))
+    country = django_filters.CharFilter(lookup_expr="iexact", label=_("country"))
+    is_active = django_filters.BooleanFilter(label=_("active"))
 
     class Meta:
         model = Customer
@@ -173,3 +186,6 @@ class LaneFilter(FilterSet):
     class Meta:
         model = Lane
         fields: list[str] = []
+
+
+SalesChannelFilter = plain(SalesChannel, "code", "currency", "is_active")

@@ -4,9 +4,18 @@ import django_filters
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter
-from support.choices import Language, Priority, Skill, SurveyStatus, TicketStatus
-from support.models import Queue, Survey, Ticket
+from backoffice.core.actor import current_actor
+from backoffice.core.choices import Origin
+from backoffice.core.filtering import (
+    AgoFilter,
+    FilterSet,
+    IdsFilter,
+    IntegerFilter,
+    WithinFilter,
+    plain,
+)
+from support.choices import OPEN, Language, Priority, Skill, SurveyStatus, TicketStatus
+from support.models import AgentProfile, BusinessCalendar, Macro, Queue, SlaPolicy, Survey, Ticket
 
 
 class TicketFilter(FilterSet):
@@ -37,10 +46,17 @@ class TicketFilter(FilterSet):
     opened_before = django_filters.IsoDateTimeFilter("opened_at", "lt", label=_("opened before"))
     opened_within = WithinFilter("opened_at", label=_("opened within the last"))
     opened_before_ago = AgoFilter("opened_at", label=_("opened longer ago than"))
+    is_mine = django_filters.BooleanFilter(method="mine", label=_("mine, open"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Ticket
         fields: list[str] = []
+
+    def mine(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        own = Q(status__in=OPEN, assignee_id=current_actor().user_id)
+        return queryset.filter(own if value else ~own)
 
     def overdue(self, queryset, name, value):  # type: ignore[no-untyped-def]
         late = Q(solution_due_at__lt=self.now)
@@ -56,7 +72,17 @@ class SurveyFilter(FilterSet):
     score_max = IntegerFilter("score", "lte", label=_("score up to"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     sent_after = django_filters.IsoDateTimeFilter("sent_at", "gte", label=_("sent after"))
+    ticket = django_filters.CharFilter("ticket__number", label=_("ticket"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+    ids = IdsFilter(label=_("ids"))
 
     class Meta:
         model = Survey
         fields: list[str] = []
+
+
+BusinessCalendarFilter = plain(BusinessCalendar, "name", "is_active")
+SlaPolicyFilter = plain(SlaPolicy, "priority", "is_active")
+QueueFilter = plain(Queue, "code", "skill", "is_active")
+AgentProfileFilter = plain(AgentProfile, "is_available", "is_active")
+MacroFilter = plain(Macro, "code", "language", "solves", "is_active")

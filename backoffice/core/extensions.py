@@ -38,11 +38,13 @@ class Dialog:
 
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
+Finder = Callable[[str], Any]
 
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _dialogs: dict[str, dict[str, Dialog]] = defaultdict(dict)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
+_finders: dict[str, list[Finder]] = defaultdict(list)
 _merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
 
 
@@ -81,6 +83,16 @@ def effect(document: str, transition: str) -> Callable[[Effect], Effect]:
     return register
 
 
+def finder(document: str) -> Callable[[Finder], Finder]:
+    """Add what else finds a document in its list: `(term) -> queryset of its keys`, by an index."""
+
+    def register(function: Finder) -> Finder:
+        _finders[document].append(function)
+        return function
+
+    return register
+
+
 def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
     """Add what merging two documents moves on this floor: `(from_id, to_id)`."""
 
@@ -110,6 +122,10 @@ def effects(document: str, transition: str, ids: list[int], now: datetime) -> li
         for function in _effects[document, transition]
         for line in function(ids, transition, now)
     ]
+
+
+def finders(document: str) -> list[Finder]:
+    return _finders[document]
 
 
 def merges(document: str) -> list[Callable[[int, int], None]]:

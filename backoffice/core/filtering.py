@@ -22,6 +22,7 @@ from backoffice.core.scope import for_actor
 
 FILTERSETS: dict[str, type["FilterSet"]] = {}
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+IDS = re.compile(r"[0-9]{1,18}(,[0-9]{1,18})*", re.ASCII)
 AGE = re.compile(r"([1-9][0-9]{0,3})([mhdw])", re.ASCII)
 
 
@@ -80,6 +81,27 @@ class AgoFilter(WithinFilter):
     """What lies longer ago than an age: `placed_before_ago=2h`."""
 
     comparison = "lt"
+
+
+class IdsField(forms.CharField):
+    """Up to a thousand keys such as 3,17,21."""
+
+    def clean(self, value: Any) -> list[int]:
+        text = super().clean(value)
+        if not text:
+            return []
+        if len(text) > 20_000 or IDS.fullmatch(text) is None or text.count(",") >= 1000:
+            raise forms.ValidationError(_("Write up to 1,000 numbers with commas between them."))
+        return [int(part) for part in text.split(",")]
+
+
+class IdsFilter(django_filters.Filter):
+    """The rows with one of these keys."""
+
+    field_class = IdsField
+
+    def filter(self, qs: QuerySet, value: list[int]) -> QuerySet:
+        return qs.filter(pk__any=value) if value else qs
 
 
 class FilterSet(django_filters.FilterSet):
@@ -193,6 +215,30 @@ def _age(value: timedelta) -> str:
         if minutes % size == 0:
             return f"{minutes // size}{unit}"
     return f"{minutes}m"
+
+
+def by_code(
+    model: type[models.Model], label: object, field: str | None = None
+) -> django_filters.Filter:
+    """Return a filter that takes the code of a settings row."""
+    return django_filters.ModelChoiceFilter(
+        field_name=field, queryset=model._default_manager.all(), to_field_name="code", label=label
+    )
+
+
+def plain(model: type[models.Model], *names: str) -> type[FilterSet]:
+    """Return filters by the values of fields: choices many at a time, settings by their code."""
+    filters: dict[str, Any] = {}
+    for name in names:
+        field: Any = model._meta.get_field(name)
+        if field.choices:
+            filters[name] = django_filters.MultipleChoiceFilter(
+                choices=field.choices, label=field.verbose_name
+            )
+        elif field.related_model and hasattr(field.related_model, "code"):
+            filters[name] = by_code(field.related_model, field.verbose_name)
+    meta = type("Meta", (), {"model": model, "fields": [n for n in names if n not in filters]})
+    return type(f"{model.__name__}Filter", (FilterSet,), {"Meta": meta, **filters})
 
 
 def filterset_of(model: type[models.Model] | str) -> type[FilterSet] | None:

@@ -4,9 +4,9 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
-from backoffice.core.filtering import FilterSet, IntegerFilter
-from backoffice.insights.choices import CheckState, Dimension, Domain, Metric
-from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
+from backoffice.core.filtering import FilterSet, IntegerFilter, WithinFilter, plain
+from backoffice.insights.choices import CheckState, Dimension, Domain, Metric, Stage
+from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric, DataCheck, InvariantRun
 
 
 class MetricFilter(FilterSet):
@@ -31,6 +31,7 @@ class BottleneckFilter(FilterSet):
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
     day = django_filters.DateFilter(label=_("day"))
     is_bottleneck = django_filters.BooleanFilter(label=_("bottleneck"))
+    stage = django_filters.MultipleChoiceFilter(choices=Stage.choices, label=_("stage"))
 
     class Meta:
         model = Bottleneck
@@ -50,3 +51,22 @@ class CheckRunFilter(FilterSet):
     class Meta:
         model = CheckRun
         fields: list[str] = []
+
+
+DataCheckFilter = plain(DataCheck, "code", "domain", "quality", "is_active")
+
+
+class InvariantRunFilter(FilterSet):
+    """Which proofs."""
+
+    name = django_filters.CharFilter(label=_("name"))
+    is_broken = django_filters.BooleanFilter(method="broken", label=_("broken"))
+    ran_after = django_filters.IsoDateTimeFilter("ran_at", "gte", label=_("ran after"))
+    ran_within = WithinFilter("ran_at", label=_("ran within the last"))
+
+    class Meta:
+        model = InvariantRun
+        fields: list[str] = []
+
+    def broken(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        return queryset.filter(rows__gt=0) if value else queryset.filter(rows=0)

@@ -10,4 +10,4 @@ class ReplayConfig(AppConfig):
     verbose_name = _("Replay")
 
     def ready(self) -> None:
-        from backoffice.replay import inbox, roles  # noqa: F401
+        from backoffice.replay import filters, inbox, roles  # noqa: F401

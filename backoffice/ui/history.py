@@ -64,12 +64,6 @@ class WritingMixin(HistoryMixin):
                 lock(self.model, [key])
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        if request.method == "POST" and "_save" in request.POST:
-            with transaction(now=timezone.now()):
-                return super().changelist_view(request, extra_context)
-        return super().changelist_view(request, extra_context)
-
     def render_change_form(
         self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
     ) -> HttpResponse:

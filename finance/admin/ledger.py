@@ -33,7 +33,6 @@ class AccountingPeriodAdmin(DocumentAdmin):
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
     list_display = ("id", "kind", "idempotency_key", "effective_on", "posted_at", "reason")
-    list_filter = ("kind",)
     search_fields = ("idempotency_key__exact",)
     ordering = ("-id",)
     readonly_fields = ("lines",)

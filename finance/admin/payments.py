@@ -42,7 +42,6 @@ class PaymentAdmin(DocumentAdmin):
         "method",
     )
     list_select_related = ("order",)
-    list_filter = ("status", "origin")
     search_fields = ("number__exact", "external_id__exact", "order__order_number__exact")
 
 
@@ -66,7 +65,6 @@ class RefundAdmin(DocumentAdmin):
         "approved_by",
     )
     list_select_related = ("order", "created_by", "approved_by")
-    list_filter = ("status", "kind", "origin")
     search_fields = ("number__exact", "order__order_number__exact", "payment__number__exact")
     inlines = (RefundLineInline,)
 

@@ -78,7 +78,6 @@ class PayoutAdmin(DocumentAdmin):
         "approved_by",
     )
     list_select_related = ("seller", "statement", "created_by", "approved_by")
-    list_filter = ("status",)
     search_fields = ("number__exact", "seller__code__exact")
 
 

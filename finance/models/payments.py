@@ -112,12 +112,13 @@ class Payment(BusinessDocument):
             ),
         ]
         indexes = [
+            models.Index("external_id", name="payment_external"),
             # What is still to be asked for at a provider.
             models.Index(
                 "next_attempt_at",
                 name="payment_to_request",
                 condition=Q(status=PaymentStatus.PENDING, external_id__isnull=True),
-            )
+            ),
         ]
 
 

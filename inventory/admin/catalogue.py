@@ -43,7 +43,6 @@ class SkuAdmin(SettingsAdmin):
         "is_active",
     )
     list_select_related = ("product", "seller")
-    list_filter = ("stock_policy", "is_kit", "is_active")
     search_fields = ("code__istartswith", "barcode__exact", "name__icontains")
     raw_id_fields = ("product",)
     inlines = (KitComponentInline,)
@@ -69,7 +68,6 @@ class WarehouseAdmin(SettingsAdmin):
 class LocationAdmin(SettingsAdmin):
     list_display = ("code", "warehouse", badge("kind", COLOURS), "pick_order", "is_default")
     list_select_related = ("warehouse",)
-    list_filter = ("kind", "warehouse")
     search_fields = ("code__istartswith",)
     ordering = ("warehouse", "code")
 

@@ -62,7 +62,6 @@ class SupplierItemAdmin(SettingsAdmin):
         "is_active",
     )
     list_select_related = ("sku", "supplier")
-    list_filter = ("is_preferred", "is_active")
     search_fields = ("sku__code__istartswith", "supplier__code__exact")
     raw_id_fields = ("sku",)
     ordering = ("-id",)
@@ -130,7 +129,6 @@ class PurchaseOrderAdmin(DocumentAdmin):
         "created_at",
     )
     list_select_related = ("supplier", "warehouse")
-    list_filter = ("status", "warehouse")
     search_fields = ("number__exact", "supplier__code__exact")
     inlines = (PurchaseOrderLineInline,)
     readonly_fields = ("count_link",)

@@ -29,7 +29,6 @@ class ReplenishmentPolicyAdmin(SettingsAdmin):
         "is_active",
     )
     list_select_related = ("warehouse", "sku")
-    list_filter = ("warehouse", "is_frozen", "is_active")
     search_fields = ("sku__code__istartswith",)
     raw_id_fields = ("sku",)
     ordering = ("-id",)
@@ -51,7 +50,6 @@ class ReplenishmentProposalAdmin(DocumentAdmin):
         "planned_on",
     )
     list_select_related = ("sku", "warehouse")
-    list_filter = ("status", "warehouse")
     search_fields = ("number__exact", "sku__code__istartswith")
     readonly_fields = ("why",)
 

@@ -73,7 +73,6 @@ class StockLevelAdmin(ReadOnlyAdmin):
         "adjust_link",
     )
     list_select_related = ("sku", "warehouse")
-    list_filter = ("warehouse",)
     search_fields = ("sku__code__istartswith", "sku__barcode__exact")
     ordering = ("-id",)
 
@@ -158,7 +157,6 @@ class StockMoveAdmin(ReadOnlyAdmin):
         "reason",
     )
     list_select_related = ("sku", "warehouse", "location")
-    list_filter = ("kind",)
     search_fields = ("sku__code__exact",)
     ordering = ("-id",)
 

@@ -1,6 +1,8 @@
 """Sellers, products and SKUs: what is sold and kept."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
@@ -27,6 +29,14 @@ class Seller(SettingsModel):
         return self.name
 
 
+def by_code_and_name(table: str) -> list[models.Index]:
+    """Return what staff search by: the beginning of a code, a part of a name."""
+    return [
+        models.Index(OpClass(Upper("code"), name="varchar_pattern_ops"), name=f"{table}_code"),
+        GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name=f"{table}_name"),
+    ]
+
+
 class Product(SettingsModel):
     """A product; its SKUs are what is stocked and sold. No seller means own goods."""
 
@@ -40,6 +50,7 @@ class Product(SettingsModel):
     class Meta:
         verbose_name = _("product")
         verbose_name_plural = _("products")
+        indexes = by_code_and_name("product")
 
     def __str__(self) -> str:
         return self.name
@@ -75,6 +86,7 @@ class Sku(SettingsModel):
                 "barcode", name="sku_barcode_once", condition=~models.Q(barcode="")
             ),
         ]
+        indexes = by_code_and_name("sku")
 
     def __str__(self) -> str:
         return self.code

@@ -180,6 +180,7 @@ class Receipt(BusinessDocument):
                 condition=~models.Q(delivery_note=""),
             ),
         ]
+        indexes = [models.Index("delivery_note", name="receipt_delivery_note")]
 
 
 class ReceiptLine(models.Model):

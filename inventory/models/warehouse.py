@@ -100,6 +100,7 @@ class Lot(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["sku", "code"], name="lot_once"),
         ]
+        indexes = [models.Index("code", name="lot_code")]
 
     def __str__(self) -> str:
         return self.code or "–"

@@ -84,7 +84,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
 class LabelRequestAdmin(ReadOnlyAdmin):
     list_display = ("parcel", "account", "attempts", "next_attempt_at", "refused_at", "error")
     list_select_related = ("parcel", "account")
-    ordering = ("next_attempt_at", "parcel_id")
+    ordering = ("parcel_id",)
     actions = ("retry",)
 
     @admin.action(description=gettext_lazy("Try to buy again"), permissions=["pack"])

@@ -28,7 +28,6 @@ class DeliveryExceptionAdmin(DocumentAdmin):
         "resolved_at",
     )
     list_select_related = ("parcel", "order")
-    list_filter = ("status", "kind")
     search_fields = ("number__exact", "order__order_number__exact", "parcel__number__exact")
     search_help_text = _("Exception, order or parcel number")
     fields = (

@@ -71,9 +71,10 @@ class ParcelAdmin(DocumentAdmin):
         "promised_on",
     )
     list_select_related = ("account",)
-    list_filter = ("status", "account", "origin")
-    search_fields = ("number__exact", "tracking_number__exact")
-    search_help_text = _("Parcel or tracking number")
+    search_fields = (
+        *("number__exact", "tracking_number__exact", "shipment__order__order_number__exact"),
+    )
+    search_help_text = _("Parcel, tracking or order number")
     readonly_fields = ("tracking_page",)
     inlines = (ParcelLineInline, ScanInline, ExceptionInline, TrackingInline)
     fields = (

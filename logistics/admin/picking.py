@@ -66,7 +66,6 @@ class PickListAdmin(DocumentAdmin):
     verbs = {"confirm": confirm_picks}
     list_display = ("number", "warehouse", badge("status", COLOURS), "created_at", "picked_at")
     list_select_related = ("warehouse",)
-    list_filter = ("status", "warehouse")
     search_fields = ("number__exact",)
     inlines = (PickLineInline,)
     fields = (

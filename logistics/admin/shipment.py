@@ -39,17 +39,6 @@ class ParcelInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("account")
 
 
-class UncoveredFilter(admin.SimpleListFilter):
-    title = _("needs attention")
-    parameter_name = "attention"
-
-    def lookups(self, request, model_admin):  # type: ignore[no-untyped-def]
-        return [("uncovered", _("Lost after picking"))]
-
-    def queryset(self, request, queryset):  # type: ignore[no-untyped-def]
-        return queryset.filter(uncovered_quantity__gt=0) if self.value() else queryset
-
-
 @admin.register(Shipment)
 class ShipmentAdmin(DocumentAdmin):
     machine = SHIPMENT
@@ -71,9 +60,10 @@ class ShipmentAdmin(DocumentAdmin):
         "delivered_at",
     )
     list_select_related = ("order", "warehouse", "seller")
-    list_filter = ("status", UncoveredFilter, "warehouse", "origin")
-    search_fields = ("number__exact", "order__order_number__exact")
-    search_help_text = _("Shipment or order number")
+    search_fields = (
+        *("number__exact", "order__order_number__exact", "parcels__tracking_number__exact"),
+    )
+    search_help_text = _("Shipment, order or tracking number")
     inlines = (ShipmentLineInline, ParcelInline)
     fields = (
         ("number", "order", "origin"),

@@ -157,7 +157,6 @@ class OrderEditAdmin(DocumentAdmin):
         "created_at",
     )
     list_select_related = ("order", "created_by")
-    list_filter = ("status",)
     search_fields = ("number__exact", "order__order_number__exact")
     inlines = (OrderEditLineInline,)
     fields = (

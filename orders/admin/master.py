@@ -1,6 +1,7 @@
 """Channels, customers, prices, tax rates, lanes."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import SettingsAdmin
 from orders.models import Customer, Lane, Price, SalesChannel, TaxRate
@@ -25,6 +26,7 @@ class CustomerAdmin(SettingsAdmin):
     sidebar_group = "orders"
     list_display = ("__str__", "source", "external_id", "email", "country", "language")
     search_fields = ("name", "email__istartswith", "external_id__exact")
+    search_help_text = _("Name, beginning of the e-mail, external id")
     ordering = ("-id",)
 
 

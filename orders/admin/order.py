@@ -58,21 +58,6 @@ class OrderEditInline(ReadOnlyInline):
     show_change_link = True
 
 
-class HeldFilter(admin.SimpleListFilter):
-    title = _("needs attention")
-    parameter_name = "attention"
-
-    def lookups(self, request, model_admin):  # type: ignore[no-untyped-def]
-        return [("held", _("On hold")), ("short", _("Waiting for stock"))]
-
-    def queryset(self, request, queryset):  # type: ignore[no-untyped-def]
-        if self.value() == "held":
-            return queryset.filter(open_holds__gt=0)
-        if self.value() == "short":
-            return queryset.filter(short_quantity__gt=0, status__in=["PENDING", "CONFIRMED"])
-        return queryset
-
-
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
     machine = ORDER
@@ -89,9 +74,11 @@ class OrderAdmin(DocumentAdmin):
         number("short_quantity", _("short")),
     )
     list_select_related = ("channel", "customer")
-    list_filter = ("status", HeldFilter, "origin")
-    search_fields = ("order_number__exact", "external_id__exact")
-    search_help_text = _("Order number or external id")
+    search_fields = (
+        *("order_number__exact", "external_id__exact"),
+        *("customer__email__istartswith", "customer__name"),
+    )
+    search_help_text = _("Number, external id, tracking number, customer, e-mail")
     ordering = ("-placed_at", "-id")
     headline = ("customer", money("total_amount", _("total")), "placed_at")
     inlines = (OrderLineInline, HoldInline, NoteInline, OrderEditInline)

@@ -29,6 +29,5 @@ class ReturnAdmin(DocumentAdmin):
         "closed_at",
     )
     list_select_related = ("order",)
-    list_filter = ("status",)
     search_fields = ("number__exact", "order__order_number__exact")
     inlines = (ReturnLineInline,)

@@ -28,6 +28,7 @@ class Customer(SettingsModel):
             models.UniqueConstraint(fields=["source", "external_id"], name="customer_once")
         ]
         indexes = [
+            models.Index("external_id", name="customer_external"),
             # Staff search by part of a name or by the beginning of an address.
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="customer_name"),
             models.Index(

@@ -160,6 +160,10 @@ class Order(BusinessDocument):
             models.Index("status", "placed_at", "id", name="order_status_placed"),
             # Most orders have none and cost nothing.
             GinIndex("tags", name="order_tags", condition=~Q(tags=[])),
+            models.Index("external_id", name="order_external"),
+            # What waits is little of the whole.
+            models.Index("placed_at", "id", name="order_held", condition=Q(open_holds__gt=0)),
+            models.Index("placed_at", "id", name="order_short", condition=Q(short_quantity__gt=0)),
         ]
 
     @property

@@ -29,11 +29,9 @@ class QueueAdmin(SettingsAdmin):
 class AgentProfileAdmin(SettingsAdmin):
     list_display = ("user", "skills", "languages", "capacity", "calendar", "is_available")
     list_select_related = ("user", "calendar")
-    list_filter = ("is_available", "is_active")
 
 
 @admin.register(Macro)
 class MacroAdmin(SettingsAdmin):
     list_display = ("title", "code", "language", "solves", "is_active")
-    list_filter = ("language", "is_active")
     search_fields = ("title",)

@@ -1,6 +1,7 @@
 """The survey's screens."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin
 from backoffice.ui.display import badge
@@ -15,6 +16,6 @@ class SurveyAdmin(DocumentAdmin):
         "answered_at",
     )
     list_select_related = ("ticket", "order")
-    list_filter = ("status", "score", "origin")
-    search_fields = ("number__exact", "external_id__exact", "order__order_number__exact")
+    search_fields = ("number__exact", "ticket__number__exact", "order__order_number__exact")
+    search_help_text = _("Survey, ticket or order number")
     ordering = ("-sent_at", "-id")

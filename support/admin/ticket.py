@@ -17,7 +17,7 @@ from backoffice.core.states import Outcome
 from backoffice.ui.admin import DocumentAdmin
 from backoffice.ui.dialogs import Button
 from backoffice.ui.display import badge
-from support.choices import COLOURS, OPEN
+from support.choices import COLOURS
 from support.models import Message, Ticket
 from support.panels import conversation
 from support.selectors.macros import filled_macros
@@ -28,28 +28,6 @@ from support.services.lifecycle import close_tickets, reopen_tickets, solve_tick
 from support.states import TICKET
 
 WRITTEN = ("reply", "note")
-
-
-class AttentionFilter(admin.SimpleListFilter):
-    title = gettext_lazy("needs attention")
-    parameter_name = "attention"
-
-    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, Any]]:
-        return [
-            ("mine", gettext_lazy("Mine, open")),
-            ("unassigned", gettext_lazy("Without agent")),
-            ("overdue", gettext_lazy("Overdue")),
-        ]
-
-    def queryset(self, request: Any, queryset: Any) -> Any:
-        active = queryset.filter(status__in=["NEW", "OPEN"])
-        if self.value() == "mine":
-            return queryset.filter(status__in=OPEN, assignee=request.user)
-        if self.value() == "unassigned":
-            return active.filter(assignee=None)
-        if self.value() == "overdue":
-            return active.filter(solution_due_at__lt=timezone.now())
-        return queryset
 
 
 @admin.register(Ticket)
@@ -75,8 +53,7 @@ class TicketAdmin(DocumentAdmin):
         "solution_due_at",
     )
     list_select_related = ("queue", "assignee")
-    list_filter = (AttentionFilter, "status", "priority", "skill", "language", "origin")
-    search_fields = ("number__exact", "order__order_number__exact", "requester_email__exact")
+    search_fields = ("number__exact", "order__order_number__exact", "requester_email__istartswith")
     search_help_text = gettext_lazy("Ticket number, order number or e-mail address")
     ordering = ("-opened_at", "-id")
     fieldsets = (

@@ -1,9 +1,10 @@
 """Tickets and what was written in them."""
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import BusinessDocument, number_field
@@ -113,6 +114,10 @@ class Ticket(BusinessDocument):
         indexes = [
             models.Index("opened_at", "id", name="ticket_opened"),
             models.Index("status", "opened_at", "id", name="ticket_status_opened"),
+            models.Index(
+                OpClass(Upper("requester_email"), name="varchar_pattern_ops"),
+                name="ticket_requester_begins",
+            ),
             # What waits for an agent, what each agent holds, what the clocks look at.
             models.Index(
                 "skill",

@@ -32,7 +32,7 @@ WORDS = [
 class AccessAttemptAdmin(ReadOnlyAdmin):
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "lock")
     search_fields = ("username__exact", "ip_address__exact")
-    ordering = ("-attempt_time", "-id")
+    ordering = ("-id",)
     fields = (
         "username",
         "ip_address",
@@ -62,5 +62,5 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
 class AccessLogAdmin(ReadOnlyAdmin):
     list_display = ("username", "ip_address", "attempt_time", "logout_time", "user_agent")
     search_fields = ("username__exact", "ip_address__exact")
-    ordering = ("-attempt_time", "-id")
+    ordering = ("-id",)
     fields = ("username", "ip_address", "attempt_time", "logout_time", "user_agent")

@@ -39,8 +39,7 @@ class ApprovalAdmin(DocumentAdmin):
         "decided_by",
     )
     list_select_related = ("created_by", "decided_by")
-    list_filter = ("status",)
-    search_fields = ("number__exact", "=subject_id")
+    search_fields = ("number__exact", "subject_id__exact")
     readonly_fields = ("subject",)
     fieldsets = (
         (

@@ -1,11 +1,11 @@
 """The screens of imports: upload, look at the dry run, start."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -21,7 +21,7 @@ from backoffice.core.imports import IMPORTERS, rejects, start_import, upload
 from backoffice.core.models import Import, ImportRow
 from backoffice.core.models.imports import IMPORT_ROW_COLOURS, ImportRowStatus
 from backoffice.ui.admin import ReadOnlyAdmin
-from backoffice.ui.display import badge
+from backoffice.ui.display import badge, count_children, counted
 
 
 class UploadForm(forms.Form):
@@ -81,11 +81,12 @@ class ImportAdmin(ReadOnlyAdmin):
             *super().get_urls(),
         ]
 
+    def fill(self, rows: Sequence[Import]) -> None:
+        count_children(rows, ImportRow, "run", "status")
+
     @admin.display(description=gettext_lazy("rows"))
     def rows_by_status(self, run: Import) -> str:
-        counts = ImportRow.objects.filter(run=run).values("status").annotate(n=Count("pk"))
-        labels = dict(ImportRowStatus.choices)
-        return ", ".join(f"{labels[c['status']]}: {c['n']}" for c in counts.order_by("status"))
+        return counted(run, ImportRow, "run", "status")
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -155,7 +156,6 @@ class ImportAdmin(ReadOnlyAdmin):
 @admin.register(ImportRow)
 class ImportRowAdmin(ReadOnlyAdmin):
     list_display = ("run", "line", badge("status", IMPORT_ROW_COLOURS), "reason")
-    list_filter = ("status",)
     list_select_related = ("run",)
-    search_fields = ("=run__id",)
+    search_fields = ("run__id__exact",)
     ordering = ("-run_id", "line")

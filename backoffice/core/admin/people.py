@@ -144,7 +144,6 @@ class UserAdmin(ActsMixin, SettingsAdmin):
     acts = ACTS
     change_form_template = "ui/colleague.html"
     list_display = ("username", "__str__", "roles", "kind", "is_active", "last_login")
-    list_filter = ("kind", "is_active")
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     filter_horizontal = ("user_permissions",)

@@ -1,10 +1,10 @@
 """Screens of the ground floor: tokens, the log, the boxes, the jobs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -30,12 +30,12 @@ from backoffice.core.models import (
     User,
 )
 from backoffice.core.models.inbox import INBOX_COLOURS
-from backoffice.core.models.job import JOB_COLOURS, RowOutcome
+from backoffice.core.models.job import JOB_COLOURS
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tasks import SCHEDULED
 from backoffice.core.tokens import SCOPES, create_token, may_give
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
-from backoffice.ui.display import badge
+from backoffice.ui.display import badge, count_children, counted
 
 
 class TokenForm(forms.ModelForm):
@@ -94,7 +94,8 @@ class AddressAdmin(ReadOnlyAdmin):
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     list_display = ("kind", "subject_type", "subject_id", "order_id", "occurred_at", "reason")
-    search_fields = ("kind__startswith", "=order_id", "=subject_id")
+    search_fields = ("order_id__exact", "subject_id__exact")
+    search_help_text = gettext_lazy("Key of the order or of the subject")
     ordering = ("-id",)
 
 
@@ -118,8 +119,8 @@ class InboundMessageAdmin(ReadOnlyAdmin):
         "reason",
         "received_at",
     )
-    list_filter = ("status",)
-    search_fields = ("source__startswith", "external_id__exact")
+    search_fields = ("external_id__exact",)
+    search_help_text = gettext_lazy("External id")
     ordering = ("-id",)
     actions = ("replay",)
 
@@ -132,8 +133,8 @@ class InboundMessageAdmin(ReadOnlyAdmin):
 @admin.register(OutboundMessage)
 class OutboundMessageAdmin(ReadOnlyAdmin):
     list_display = ("recipient", "subject", badge("status", OUTBOUND_COLOURS), "sent_at", "error")
-    list_filter = ("status", "origin")
-    search_fields = ("recipient__iexact",)
+    search_fields = ("recipient__istartswith",)
+    search_help_text = gettext_lazy("Beginning of the recipient's address")
     ordering = ("-id",)
 
 
@@ -141,7 +142,7 @@ class OutboundMessageAdmin(ReadOnlyAdmin):
 class TaskRunAdmin(ReadOnlyAdmin):
     list_display = ("task", "slot_at", "started_at", "finished_at", "result", "error")
     search_fields = ("task__startswith",)
-    ordering = ("-slot_at", "-id")
+    ordering = ("-id",)
 
 
 @admin.register(TaskSwitch)
@@ -164,11 +165,12 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = ("pause", "resume")
 
+    def fill(self, rows: Sequence[Job]) -> None:
+        count_children(rows, JobRow, "job", "outcome")
+
     @admin.display(description=gettext_lazy("progress"))
     def progress(self, job: Job) -> str:
-        counts = JobRow.objects.filter(job=job).values("outcome").annotate(n=Count("pk"))
-        labels = dict(RowOutcome.choices)
-        return ", ".join(f"{labels[c['outcome']]}: {c['n']}" for c in counts.order_by("outcome"))
+        return counted(job, JobRow, "job", "outcome")
 
     @admin.action(description=gettext_lazy("Pause"), permissions=["operate"])
     def pause(self, request: HttpRequest, queryset: Any) -> None:
@@ -184,7 +186,6 @@ class JobAdmin(ReadOnlyAdmin):
 @admin.register(JobRow)
 class JobRowAdmin(ReadOnlyAdmin):
     list_display = ("job", "object_id", badge("outcome", JOB_COLOURS), "reason")
-    list_filter = ("outcome",)
     list_select_related = ("job",)
-    search_fields = ("=job__id",)
+    search_fields = ("job__id__exact",)
     ordering = ("-job_id", "object_id")

@@ -153,9 +153,7 @@ class WebhookEndpointAdmin(ActsMixin, SettingsAdmin):
         row = kwargs.get("obj")
         if row is not None:
             url = reverse("admin:core_webhookdelivery_changelist")
-            context["bo_links"] = [
-                {"label": _("Deliveries"), "url": f"{url}?endpoint__id__exact={row.pk}"}
-            ]
+            context["bo_links"] = [{"label": _("Deliveries"), "url": f"{url}?endpoint={row.pk}"}]
         return super().render_change_form(request, context, *args, **kwargs)
 
 
@@ -179,8 +177,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         "next_attempt_at",
     )
     list_select_related = ("endpoint", "event")
-    list_filter = ("status", "endpoint")
-    search_fields = ("=event__id",)
+    search_fields = ("event__id__exact",)
     ordering = ("-id",)
     fields = (
         *("message_id", "endpoint", "kind", "status", "answer_status", "attempts"),

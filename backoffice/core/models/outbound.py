@@ -1,7 +1,8 @@
 """Messages to customers, suppliers and partners."""
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Colour, Origin
@@ -79,6 +80,9 @@ class OutboundMessage(models.Model):
                 "order_id", name="outbound_order", condition=models.Q(order_id__isnull=False)
             ),
             models.Index("for_type", "for_id", name="outbound_for"),
+            models.Index(
+                OpClass(Upper("recipient"), name="varchar_pattern_ops"), name="outbound_recipient"
+            ),
         ]
 
     def __str__(self) -> str:

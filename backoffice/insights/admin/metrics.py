@@ -39,7 +39,6 @@ class DailyMetricAdmin(ReadOnlyAdmin):
         time_column("p90", _("p90")),
         time_column("mean", _("mean")),
     )
-    list_filter = ("metric", "span", "dimension", "origin")
     ordering = ("-day", "metric", "-id")
 
 
@@ -54,5 +53,4 @@ class BottleneckAdmin(ReadOnlyAdmin):
         share_column("tail_share", _("share of the slow tenth")),
         *("is_controllable", "is_bottleneck"),
     )
-    list_filter = ("origin", "stage", "is_bottleneck")
     ordering = ("-day", "origin", "-time_share")

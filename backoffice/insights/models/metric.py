@@ -79,6 +79,7 @@ class DailyMetric(models.Model):
             ),
             models.CheckConstraint(condition=Q(n__gte=0, errors__gte=0), name="metric_counts"),
         ]
+        indexes = [models.Index("day", name="metric_day")]
 
     def __str__(self) -> str:
         return f"{self.metric} {self.day}"

@@ -11,7 +11,7 @@ from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
 from backoffice.ui.export import export_csv
 from backoffice.ui.history import HistoryMixin, WritingMixin
-from backoffice.ui.paginator import BoundedPaginator
+from backoffice.ui.lists.views import ListMixin
 from backoffice.ui.theme import ModelAdmin, TabularInline
 
 
@@ -45,17 +45,13 @@ class ReadOnlyInline(ReadOnly, Inline):
     show_change_link = False
 
 
-class BaseAdmin(HistoryMixin, ModelAdmin):
-    """What all lists share."""
+class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
+    """What all screens share."""
 
     # The group of the sidebar that shows it: empty for the usual one, None for nowhere.
     sidebar_group: str | None = ""
     # A foreign app's screen that the site put on our base.
     is_adopted = False
-    paginator = BoundedPaginator
-    show_full_result_count = False
-    list_per_page = 50
-    actions_selection_counter = True
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.sidebar_group is not None and super().has_module_permission(request)
@@ -84,6 +80,8 @@ class BaseAdmin(HistoryMixin, ModelAdmin):
 
 class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
     """Master data in plain forms, kept in history, retired by `is_active`."""
+
+    keeps_filters = True
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -1,0 +1,183 @@
+"""One page of a list: its order, its place, its rows and how many there are."""
+
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
+
+from backoffice.core.filtering import FilterError
+from backoffice.ui.lists.columns import Column, columns_of
+from backoffice.ui.lists.keyset import Key, beyond, decode, encode, keys_of, turned
+from backoffice.ui.lists.selection import AFTER, BEFORE, PAGE, SORT, Selection
+from backoffice.ui.lists.size import FEW, planned_rows, table_rows
+
+# How far a page may be reached by its number: beyond, its order or a filter leads there.
+FARTHEST = 20_000
+
+
+class ListPage:
+    """The rows that one address shows; `errors` says why it shows none."""
+
+    def __init__(self, screen: Any, request: HttpRequest) -> None:
+        self.screen, self.request = screen, request
+        self.size = screen.list_per_page
+        self.selection = Selection(screen, request)
+        self.columns = list(columns_of(screen, request))
+        self.errors: dict[str, list[str]] = {}
+        self.rows: list[Any] = []
+        self.has_next = self.has_previous = False
+        try:
+            self.matching = self.selection.rows()
+            self._read()
+        except FilterError as error:
+            self.errors = error.errors
+            self.matching = screen.model._default_manager.none()
+
+    @cached_property
+    def is_small(self) -> bool:
+        return table_rows(self.screen.model) <= FEW
+
+    @cached_property
+    def sort(self) -> tuple[str, bool]:
+        """Return the column that the user sorts by, and whether downwards; no name means none."""
+        text = self.request.GET.get(SORT, "")
+        name = text.removeprefix("-")
+        found = next((c for c in self.columns if c.name == name), None)
+        if text and (found is None or not self.is_sortable(found)):
+            raise FilterError({SORT: [_("This list cannot be sorted so.")]})
+        return name, text.startswith("-")
+
+    def is_sortable(self, column: Column) -> bool:
+        """Say whether an order costs little: few rows, or an index that begins with the column."""
+        field = column.field
+        if field is None or field.is_relation:
+            return False
+        return self.is_small or field.name in indexed(self.screen.model)
+
+    @cached_property
+    def keys(self) -> list[Key]:
+        name, is_descending = self.sort
+        if not name:
+            return keys_of(self.screen.model, self.screen.get_ordering(self.request) or ["-pk"])
+        field = next(c.field for c in self.columns if c.name == name)
+        return keys_of(self.screen.model, [f"{'-' * is_descending}{field.name}"])
+
+    @cached_property
+    def number(self) -> int:
+        """Return the page's number; 0 where it is not known, as on the last page."""
+        place = self.request.GET
+        text = place.get(PAGE, "")
+        if not text:
+            return 0 if AFTER in place or BEFORE in place else 1
+        if not (text.isascii() and text.isdigit() and 0 < len(text) < 9 and int(text)):
+            raise FilterError({PAGE: [_("There is no such page.")]})
+        return int(text)
+
+    def _read(self) -> None:
+        place = self.request.GET
+        if AFTER in place and BEFORE in place:
+            raise FilterError(
+                {AFTER: [_("This place in the list is not understood: begin again.")]}
+            )
+        keys = turned(self.keys) if BEFORE in place else self.keys
+        rows = self.matching
+        if AFTER in place or BEFORE in place:
+            if at := place.get(AFTER) or place.get(BEFORE):
+                rows = beyond(rows, keys, decode(keys, at))
+        elif self.number > 1:
+            rows = beyond(rows, keys, self._jump())
+        found = list(self._related(rows).order_by(*map(str, keys))[: self.size + 1])
+        more, self.rows = len(found) > self.size, found[: self.size]
+        if BEFORE in place:
+            self.rows.reverse()
+            self.has_previous, self.has_next = more, bool(place[BEFORE])
+        else:
+            self.has_previous, self.has_next = AFTER in place or self.number > 1, more
+        self.screen.fill(self.rows)
+
+    def _jump(self) -> list[Any]:
+        """Return the place before a page by its number; only the order's index is read."""
+        if self.number > FARTHEST:
+            text = _(
+                "Page %(n)s is the last that can be reached by number: filter or sort instead."
+            )
+            raise FilterError({PAGE: [text % {"n": f"{FARTHEST:,}"}]})
+        names = [key.name for key in self.keys]
+        last = (self.number - 1) * self.size - 1
+        ordered = self.matching.order_by(*map(str, self.keys)).values_list(*names)
+        place = list(ordered[last : last + 1])
+        if not place:
+            raise FilterError({PAGE: [_("There is no such page.")]})
+        return list(place[0])
+
+    def _related(self, rows: QuerySet) -> QuerySet:
+        wanted = {c.field.name for c in self.columns if c.field is not None and c.field.is_relation}
+        named = self.screen.get_list_select_related(self.request) or ()
+        wanted |= set(named) if not isinstance(named, bool) else set()
+        return rows.select_related(*sorted(wanted)) if wanted else rows
+
+    # -- addresses of this list
+
+    def url(self, **changes: str) -> str:
+        """Return this address with other parameters; it begins at the first page."""
+        query: QueryDict = self.request.GET.copy()
+        for name in (AFTER, BEFORE, PAGE, *changes):
+            query.pop(name, None)
+        for name, value in changes.items():
+            if value:
+                query[name] = value
+        return f"?{query.urlencode()}"
+
+    @property
+    def next_url(self) -> str:
+        if not (self.has_next and self.rows):
+            return ""
+        number = str(self.number + 1) if self.number else ""
+        return self.url(**{AFTER: encode(self.keys, self.rows[-1]), PAGE: number})
+
+    @property
+    def previous_url(self) -> str:
+        if not (self.has_previous and self.rows):
+            return ""
+        number = str(self.number - 1) if self.number > 1 else ""
+        return self.url(**{BEFORE: encode(self.keys, self.rows[0]), PAGE: number})
+
+    @property
+    def last_url(self) -> str:
+        if not self.has_next:
+            return ""
+        query = self.url()
+        return f"{query}{'&' if len(query) > 1 else ''}{BEFORE}="
+
+    # -- how many
+
+    @cached_property
+    def count(self) -> tuple[int, bool]:
+        """Return how many rows match, and whether that is exact."""
+        if self.errors or (not self.has_next and not self.has_previous):
+            return len(self.rows), True
+        if self.is_small:
+            return self.matching.count(), True
+        if self.matching.query.where:
+            return planned_rows(self.matching), False
+        return table_rows(self.screen.model), False
+
+
+def indexed(model: type[models.Model]) -> set[str]:
+    """Return the fields that begin an index over the whole table."""
+    opts = model._meta
+    names = {f.name for f in opts.concrete_fields if f.unique or f.db_index}
+    for index in [*opts.indexes, *opts.constraints]:
+        if isinstance(index, (models.Index, models.UniqueConstraint)) and index.condition is None:
+            names |= {_first(index).removeprefix("-")}
+    return names
+
+
+def _first(index: Any) -> str:
+    if index.fields:
+        return index.fields[0]
+    first = index.expressions[0]
+    return first.name if isinstance(first, F) else ""
