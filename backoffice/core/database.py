@@ -78,6 +78,11 @@ def guard_sql(role: str) -> list[str]:
         history = history_model(model)._meta.db_table
         statements += append_only_sql(history, role)
         statements.append(f'REVOKE INSERT ON "{history}" FROM "{role}"')
+        # Pages and versions ask for the newest rows of one document.
+        statements.append(
+            f'CREATE INDEX IF NOT EXISTS "{history}_of"'
+            f' ON "{history}" ("{model._meta.pk.column}", history_id)'
+        )
     for model in _existing(list(apps.get_models())):
         statements += getattr(model, "database_sql", [])
     return statements

@@ -32,6 +32,7 @@ from backoffice.core.models import (
     OutboundMessage,
     Rule,
     RuleAct,
+    SavedView,
     StoredFile,
     TaskRun,
     TaskSwitch,
@@ -207,6 +208,7 @@ ApprovalPolicyFilter = plain(ApprovalPolicy, "kind", "currency", "is_active")
 TaskSwitchFilter = plain(TaskSwitch, "task", "is_running")
 ImportFilter = plain(Import, "importer")
 ImportRowFilter = plain(ImportRow, "run", "line", "status")
+SavedViewFilter = plain(SavedView, "name", "document", "is_shared", "is_active")
 JobFilter = plain(Job, "action", "status")
 JobRowFilter = plain(JobRow, "job", "object_id", "outcome")
 WebhookEndpointFilter = plain(WebhookEndpoint, "description", "is_active")

@@ -4,7 +4,8 @@ from backoffice.core.access.roles import grant
 from backoffice.core.choices import Role
 
 # What everybody's work leads to: jobs, approvals that they asked for.
-WORK = "view_job change_job view_jobrow view_approval withdraw_approval"
+VIEWS = "view_savedview add_savedview change_savedview"
+WORK = f"view_job change_job view_jobrow view_approval withdraw_approval {VIEWS}"
 IMPORTS = "add_import view_import view_importrow"
 INBOX = "view_inboundmessage change_inboundmessage"
 
@@ -20,8 +21,8 @@ grant(
         " view_messagetemplate add_messagetemplate change_messagetemplate",
         Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
         " view_currency view_company",
-        Role.ANALYST: f"view_job view_jobrow view_event view_taskrun {RULES}",
-        Role.AUDITOR: "view_*",
+        Role.ANALYST: f"view_job view_jobrow view_event view_taskrun {RULES} {VIEWS}",
+        Role.AUDITOR: "view_* add_savedview change_savedview",
     },
 )
 grant("axes", {Role.AUDITOR: "view_accessattempt view_accesslog"})

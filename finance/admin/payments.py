@@ -53,6 +53,10 @@ class RefundLineInline(ReadOnlyInline):
 
 @admin.register(Refund)
 class RefundAdmin(DocumentAdmin):
+    tabs = (
+        (_("To be approved"), "status=REQUESTED"),
+        (_("Without an answer"), "status=UNKNOWN"),
+    )
     machine = REFUND
     verbs = {"approve": approve_refunds, "cancel": cancel_refunds, "succeed": pay_refunds_by_hand}
     list_display = (

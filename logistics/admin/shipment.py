@@ -41,6 +41,11 @@ class ParcelInline(ReadOnlyInline):
 
 @admin.register(Shipment)
 class ShipmentAdmin(DocumentAdmin):
+    tabs = (
+        (_("To be picked"), "status=PLANNED"),
+        (_("Picking"), "status=PICKING"),
+        (_("To be handed over"), "status=PACKED"),
+    )
     machine = SHIPMENT
     verbs = {
         "pick": create_pick_lists,

@@ -60,6 +60,12 @@ class OrderEditInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
+    tabs = (
+        (_("To be confirmed"), "status=PENDING&is_held=false"),
+        (_("On hold"), "is_held=true&status=PENDING&status=CONFIRMED"),
+        (_("Waiting for stock"), "is_short=true&status=PENDING&status=CONFIRMED"),
+        (_("In the warehouse"), "status=RELEASED&fulfilment_status=UNFULFILLED"),
+    )
     machine = ORDER
     verbs = STEPS | {"hold": place_holds, "release_hold": release_holds}
     list_display = (

@@ -32,6 +32,11 @@ WRITTEN = ("reply", "note")
 
 @admin.register(Ticket)
 class TicketAdmin(DocumentAdmin):
+    tabs = (
+        (gettext_lazy("Without agent"), "is_unassigned=true&status=NEW&status=OPEN"),
+        (gettext_lazy("Overdue"), "is_overdue=true&status=NEW&status=OPEN"),
+        (gettext_lazy("Waiting for customer"), "status=WAITING"),
+    )
     machine = TICKET
     verbs = {
         "assign": assign_tickets,

@@ -164,3 +164,17 @@ def test_tests_work_as_the_weak_role(db):
             " WHERE rolname = current_user"
         )
         assert cursor.fetchone() == ("app", False, False)
+
+
+def test_the_newest_rows_of_a_document_are_found_by_an_index(place):
+    order = place()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(
+            "EXPLAIN SELECT * FROM orders_historicalorder WHERE id = %s"
+            " ORDER BY history_id DESC LIMIT 1",
+            [order.pk],
+        )
+        plan = " ".join(row[0] for row in cursor.fetchall())
+
+    assert "orders_historicalorder_of" in plan

@@ -1,3 +1,23 @@
-from backoffice.core.admin import access, approvals, files, imports, people, rules, system, webhooks
+from backoffice.core.admin import (
+    access,
+    approvals,
+    files,
+    imports,
+    people,
+    rules,
+    system,
+    views,
+    webhooks,
+)
 
-__all__ = ["access", "approvals", "files", "imports", "people", "rules", "system", "webhooks"]
+__all__ = [
+    "access",
+    "approvals",
+    "files",
+    "imports",
+    "people",
+    "rules",
+    "system",
+    "views",
+    "webhooks",
+]

@@ -20,6 +20,7 @@ from backoffice.core.models.rule import Rule, RuleAct, RuleRun
 from backoffice.core.models.schedule import TaskRun, TaskSwitch
 from backoffice.core.models.token import ApiToken
 from backoffice.core.models.user import User
+from backoffice.core.models.view import SavedView
 from backoffice.core.models.webhook import (
     WebhookAttempt,
     WebhookDelivery,
@@ -50,6 +51,7 @@ __all__ = [
     "Rule",
     "RuleAct",
     "RuleRun",
+    "SavedView",
     "SettingsModel",
     "StaffRole",
     "StoredFile",

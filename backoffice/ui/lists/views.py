@@ -13,11 +13,13 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.core.filtering import FilterError
+from backoffice.core.rules.registry import actions_of
 from backoffice.ui.lists.filterbar import chips, inputs
 from backoffice.ui.lists.page import ListPage
 from backoffice.ui.lists.rows import body
 from backoffice.ui.lists.search import search
 from backoffice.ui.lists.selection import FORM, OWN, Selection
+from backoffice.ui.lists.tabs import keepers, tabs
 
 
 class ListMixin:
@@ -26,6 +28,13 @@ class ListMixin:
     list_per_page = 50
     # Whether the page of a row leads back to the list as it was.
     keeps_filters = False
+
+    # Filters that everybody has as tabs: label and query string.
+    tabs: Sequence[tuple[Any, str]] = ()
+
+    def has_rules(self) -> bool:
+        """Say whether rules can be made for these rows."""
+        return bool(actions_of(self.opts.label_lower))
 
     def fill(self, rows: Sequence[Any]) -> None:
         """Load what the columns need beyond the rows themselves, in few queries for all."""
@@ -60,6 +69,8 @@ class ListMixin:
             "inputs": list(inputs(page)),
             "chips": list(chips(page)),
             "errors": [why for name, why in page.errors.items() if name in OWN],
+            "tabs": tabs(self, request),
+            "keepers": keepers(self, request) if not page.errors else [],
             "heads": [_head(page, column) for column in page.columns],
             "body": body(page, has_actions=bool(actions)),
             "actions": [(name, action[2]) for name, action in actions.items()],
