@@ -7,7 +7,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from backoffice.core.access.account import account_page, sign_out_page
 from backoffice.core.access.lockout import hasty_page
 from backoffice.core.access.passwords import SetPassword, change_password
 from backoffice.core.access.views import recovery_codes, second_factor, second_factor_set_up
@@ -33,10 +35,13 @@ class BackofficeAdminSite(ThemedSite):
 
     def get_urls(self) -> list[Any]:
         board = self.admin_view(self.invariants)
+        sign_out = self.admin_view(require_POST(sign_out_page))
         return [
             path("invariants/", board, name="invariants"),
             path("search/", self.admin_view(self.search), name="search"),
             path("flow/", self.admin_view(self.flow), name="flow"),
+            path("account/", self.admin_view(self.account), name="account"),
+            path("account/sign-out/", sign_out, name="sign_out_everywhere"),
             path("second-factor/", second_factor, name="second_factor"),
             path("second-factor/set-up/", second_factor_set_up, name="second_factor_set_up"),
             path("second-factor/recovery-codes/", recovery_codes, name="recovery_codes"),
@@ -52,6 +57,10 @@ class BackofficeAdminSite(ThemedSite):
             address = f"{reverse('admin:second_factor')}?{request.GET.urlencode()}"
             return HttpResponseRedirect(address)
         return super().login(request, extra_context)
+
+    def account(self, request: HttpRequest) -> HttpResponse:
+        """Let somebody change what is their own."""
+        return account_page(request, self)
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Let somebody change their password."""

@@ -9,6 +9,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.models import Group
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -189,7 +190,9 @@ class UserAdmin(ActsMixin, SettingsAdmin):
         if db_field.name != "time_zone":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         zones = [(name, name) for name in time_zones()]
-        return forms.ChoiceField(choices=zones, label=db_field.verbose_name, initial="UTC")
+        label = capfirst(db_field.verbose_name)
+        widget = forms.Select(attrs={"class": "bo-field"})
+        return forms.ChoiceField(choices=zones, label=label, initial="UTC", widget=widget)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         may = super().has_change_permission(request, obj)

@@ -102,6 +102,7 @@ PAGES = [
     "/admin/core/user/",
     "/admin/core/user/add/",
     "/admin/core/import/add/",
+    "/admin/account/",
     "/admin/password_change/",
     "/admin/invariants/",
 ]
