@@ -331,6 +331,20 @@ def test_run_shows_the_way_in_and_stops_in_order(product):
 
 
 @pytest.mark.slow
+def test_a_shop_that_was_started_empty_stays_so_until_it_is_reset(product):
+    (product.folder / ".dev").mkdir(mode=0o700, exist_ok=True)
+    for arguments, expected in ((["--empty"], "--no-shop"), ([], "--no-shop")):
+        (product.folder / ".dev" / "prepared").unlink(missing_ok=True)
+        process = product.start("dev.py", "run", *arguments)
+        assert f"did seed_demo {expected}" in read_until(process, "password:")
+        product.start("dev.py", "stop").communicate()
+        process.communicate()
+
+    assert product.start("dev.py", "reset", "--yes").wait() == 0
+    assert not (product.folder / ".dev" / "empty").exists()
+
+
+@pytest.mark.slow
 def test_run_ends_with_the_last_words_of_a_process_that_died(product):
     process = product.start("dev.py", "run")
     read_until(process, "did sandbox")
