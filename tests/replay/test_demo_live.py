@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from backoffice.core.access.roles import roles_of
 from backoffice.core.actor import acting_job
+from backoffice.core.choices import Role
 from backoffice.core.events import deliver
 from backoffice.core.inbox import Inbound, process, process_all, receive_many
 from backoffice.core.invariants import check_invariants
@@ -27,7 +29,7 @@ from finance.services.commands import RecordPayment
 from finance.services.payments import record_payments
 from inventory.models import PurchaseOrder, StockLevel
 from logistics.carriers.base import Label
-from logistics.models import LabelRequest, Parcel, PickList, Shipment
+from logistics.models import CarrierAccount, LabelRequest, Parcel, PickList, Shipment
 from logistics.services.labels import LabelAnswer, record_labels
 from orders.models import Order
 
@@ -231,15 +233,21 @@ def test_what_is_no_json_is_refused(demo):
     assert message.reason.startswith("This is no JSON")
 
 
-def test_people_sign_in_once_their_role_is_there(demo, django_user_model):
-    from django.contrib.auth.models import Group
+def test_one_of_each_role_signs_in(demo, django_user_model):
+    names = ["orderdesk", "warehouse", "logistics", "service", "finance", "analyst", "auditor"]
 
-    Group.objects.all().delete()
-    assert open_roles("secret") == []
-    Group.objects.create(name="Order_desk")
-    Group.objects.create(name="warehouse")
+    assert open_roles("secret") == names
+    people = {u.username: u for u in django_user_model.objects.filter(username__in=names)}
+    assert all(person.check_password("secret") for person in people.values())
+    assert {n: roles_of(people[n]) for n in names} == {
+        name: {role} for name, role in zip(names, Role.values, strict=True)
+    }
+    assert not django_user_model.objects.get(username="anna").has_usable_password()
 
-    assert open_roles("secret") == ["orderdesk", "warehouse"]
-    olga = django_user_model.objects.get(username="orderdesk")
-    assert olga.check_password("secret")
-    assert [g.name for g in olga.groups.all()] == ["Order_desk"]
+
+def test_the_carrier_is_found_again_where_it_answers_now(tick, settings):
+    settings.SANDBOX_CARRIER_URL = "http://127.0.0.1:9999"
+
+    tick(since=None)
+
+    assert CarrierAccount.objects.get(code="sandbox").base_url == "http://127.0.0.1:9999"

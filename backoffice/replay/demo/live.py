@@ -49,6 +49,7 @@ def tick(settings: DemoSettings, *, now: datetime, since: datetime | None) -> st
     story = Story(settings.seed, now - TICK, now, DAY / pace, most=max(1, round(pace)))
     is_fresh = since is None or since < now - TOLD_EVERY * TICK
     if is_fresh or slot % TOLD_EVERY == 0 or settings.updated_at > now - 2 * TICK:
+        outside.find_carrier(now=now)
         outside.set_pace(settings.speed)
         outside.hand_to_sandbox(now=now)
     ordered = _order(settings, story, slot)

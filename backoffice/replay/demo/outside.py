@@ -7,7 +7,9 @@ from typing import Any
 
 import httpx
 from django.conf import settings
+from django.db.models import QuerySet
 
+from backoffice.core.actor import transaction
 from logistics.choices import ON_THE_WAY
 from logistics.models import CarrierAccount, Parcel
 
@@ -18,11 +20,16 @@ DAY_SECONDS = 60
 BATCH = 500
 
 
+def find_carrier(*, now: datetime) -> None:
+    """Write down where the sandbox carrier answers: its port may be another after a restart."""
+    url = settings.SANDBOX_CARRIER_URL
+    with transaction(now=now, reason="the sandbox was started anew"):
+        _account().exclude(base_url=url).update(base_url=url, updated_at=now)
+
+
 def set_pace(speed: Decimal) -> None:
     """Let the carrier's day pass at this speed, for parcels that it takes from now on."""
-    account = _account()
-    if account:
-        _post(f"{account.base_url}/control", {"day_seconds": DAY_SECONDS / float(speed)})
+    _post(f"{settings.SANDBOX_CARRIER_URL}/control", {"day_seconds": DAY_SECONDS / float(speed)})
 
 
 def decline_next_card() -> None:
@@ -32,8 +39,7 @@ def decline_next_card() -> None:
 
 def hand_to_sandbox(*, now: datetime) -> int:
     """Make the parcels of the demo's past known to the carrier; it goes on where they are."""
-    account = _account()
-    away = Parcel.objects.filter(origin="DEMO", account=account, status__in=ON_THE_WAY)
+    away = Parcel.objects.filter(origin="DEMO", account__in=_account(), status__in=ON_THE_WAY)
     rows = away.order_by("pk").values_list(
         "tracking_number",
         "number",
@@ -53,13 +59,14 @@ def hand_to_sandbox(*, now: datetime) -> int:
         for number, key, service, shipped_at, home, country in rows[:BATCH]
         if shipped_at and shipped_at < now
     ]
-    if account and parcels:
-        return int(_post(f"{account.base_url}/parcels", {"parcels": parcels}).get("adopted", 0))
-    return 0
+    if not parcels:
+        return 0
+    answer = _post(f"{settings.SANDBOX_CARRIER_URL}/parcels", {"parcels": parcels})
+    return int(answer.get("adopted", 0))
 
 
-def _account() -> CarrierAccount | None:
-    return CarrierAccount.objects.filter(adapter=CARRIER, is_active=True).order_by("pk").first()
+def _account() -> QuerySet[CarrierAccount]:
+    return CarrierAccount.objects.filter(code=CARRIER, adapter=CARRIER, is_active=True)
 
 
 def _post(url: str, body: dict[str, Any]) -> dict[str, Any]:

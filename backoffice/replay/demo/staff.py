@@ -1,20 +1,19 @@
 """The people of the demo shop: one for each role, and the agents of the service."""
 
-from django.contrib.auth.models import Group
-
-from backoffice.core.models import User
+from backoffice.core.choices import Role
+from backoffice.core.models import StaffRole, User
 from support.choices import Language, Skill
 from support.models import AgentProfile, BusinessCalendar
 
-# (user, first name, group, language)
+# (user, first name, role)
 ROLES = [
-    ("orderdesk", "Olga", "order desk", "en"),
-    ("warehouse", "Willem", "warehouse", "en"),
-    ("logistics", "Lotte", "logistics", "en"),
-    ("service", "Selma", "service", "en"),
-    ("finance", "Farid", "finance", "en"),
-    ("analyst", "Agnes", "analyst", "en"),
-    ("auditor", "August", "auditor", "en"),
+    ("orderdesk", "Olga", Role.ORDER_DESK),
+    ("warehouse", "Willem", Role.WAREHOUSE),
+    ("logistics", "Lotte", Role.LOGISTICS),
+    ("service", "Selma", Role.SERVICE),
+    ("finance", "Farid", Role.FINANCE),
+    ("analyst", "Agnes", Role.ANALYST),
+    ("auditor", "August", Role.AUDITOR),
 ]
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 # (name, zone, from, until)
@@ -35,10 +34,10 @@ AGENTS = [
 
 def create_staff() -> None:
     """Create the demo's users; they cannot sign in before somebody gives them a password."""
-    for username, name, _group, language in ROLES:
-        User.objects.create_user(
-            username=username, first_name=name, is_staff=True, language=language
-        )
+    groups = {row.role: row.group for row in StaffRole.objects.select_related("group")}
+    for username, name, role in ROLES:
+        user = User.objects.create_user(username=username, first_name=name, is_staff=True)
+        user.groups.add(groups[role])
     calendars = [
         BusinessCalendar.objects.create(
             name=name, time_zone=zone, week={day: [[begin, end]] for day in DAYS}
@@ -53,6 +52,7 @@ def create_staff() -> None:
             language="zh-hans" if Language.ZH in languages else "en",
             time_zone=calendars[shift].time_zone,
         )
+        user.groups.add(groups[Role.SERVICE])
         AgentProfile.objects.create(
             user=user,
             skills=skills,
@@ -63,23 +63,15 @@ def create_staff() -> None:
 
 
 def open_roles(password: str) -> list[str]:
-    """Let the demo's users sign in as far as their roles are installed; return their names."""
-    groups = {_plain(group.name): group for group in Group.objects.all()}
-    opened = []
-    for username, _name, role, _language in ROLES:
-        user = User.objects.filter(username=username, is_active=True).first()
-        if user is None or role not in groups:
-            continue
-        user.groups.add(groups[role])
+    """Let the demo's people, one of each role, sign in with a password; return their names."""
+    names = [username for username, _name, _role in ROLES]
+    people = User.objects.filter(username__in=names, is_active=True, is_staff=True)
+    for user in people:
         if not user.check_password(password):
             user.set_password(password)
             user.save(update_fields=["password"])
-        opened.append(username)
-    return opened
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", " ").replace("-", " ").strip()
+    found = {user.username for user in people}
+    return [name for name in names if name in found]
 
 
 def user_id(username: str) -> int:
