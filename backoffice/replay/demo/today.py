@@ -21,6 +21,7 @@ from finance.choices import RefundKind
 from finance.services.commands import OpenRefund
 from finance.services.payouts import create_payouts
 from finance.services.refunds import open_refunds
+from finance.services.settlement import settle_orders
 from finance.services.statements import create_statements
 from inventory.choices import Fulfilment
 from inventory.models import PurchaseOrder, StockLevel, Warehouse
@@ -51,6 +52,7 @@ def leave_work(story: Story) -> None:
     _begin_to_pick(story)
     with demo_job():
         propose_replenishment(now=story.now)
+        settle_orders(None, now=story.now)
         create_statements(now=story.now, ends_on=story.now.date() - timedelta(days=1))
         create_payouts(None, now=story.now)
     _fail(story)
