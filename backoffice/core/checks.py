@@ -7,9 +7,11 @@ from django.core.checks import Error, register
 from django.db.models import Q
 
 from backoffice.core.events import FLOORS, KINDS, SUBSCRIPTIONS
+from backoffice.core.filtering import filterset_of
 from backoffice.core.history import is_history
 from backoffice.core.models import BusinessDocument
 from backoffice.core.personal import unblankable_fields, undeclared_fields, unreached_models
+from backoffice.core.rules.registry import ACTIONS
 from backoffice.core.states import Machine
 
 
@@ -106,6 +108,16 @@ def check_personal_data(app_configs: Any, **kwargs: Any) -> list[Error]:
             id="core.E008",
         )
         for model in unreached_models()
+    ]
+
+
+@register()
+def check_rule_actions(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """Refuse acts of rules on documents that have no filters to choose them by."""
+    return [
+        Error(f"Rule action {action.name}: {action.document} has no filter set.", id="core.E009")
+        for action in ACTIONS.values()
+        if filterset_of(action.document) is None
     ]
 
 

@@ -286,9 +286,9 @@ def narrow(filterset: FilterSet) -> QuerySet:
 
 
 def canonical(query: str) -> str:
-    """Return a query string with its parameters in order, so that equal filters are equal text."""
-    pairs = sorted((name, value) for name, values in QueryDict(query).lists() for value in values)
-    ordered = QueryDict(mutable=True)
-    for name, value in pairs:
-        ordered.appendlist(name, value)
+    """Return a query string with its filters in order, so that equal filters are equal text."""
+    given, ordered = QueryDict(query), QueryDict(mutable=True)
+    for name in sorted(given):
+        # Of several values the last may count: they keep their order.
+        ordered.setlist(name, given.getlist(name))
     return ordered.urlencode()

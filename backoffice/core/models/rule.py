@@ -68,7 +68,7 @@ class Rule(SettingsModel):
     action = models.CharField(_("action"), max_length=80)
     parameters = models.JSONField(_("parameters"), default=dict, blank=True)
     priority = models.SmallIntegerField(
-        _("order"),
+        _("sequence"),
         default=100,
         db_default=100,
         help_text=_("Of several rules for the same trigger the lowest goes first."),

@@ -18,6 +18,7 @@ from backoffice.core.rules.switching import switch_rules
 from orders.models import Hold, Order, SalesChannel
 from orders.services.holds import place_holds, release_holds, write_notes
 from orders.services.intake import place_orders
+from orders.services.returns import RequestedLine, RequestReturn, request_returns
 from tests.fixtures.core import together
 from tests.fixtures.orders import PLACED, order_command
 from tests.fixtures.rules import acts
@@ -382,7 +383,10 @@ def test_one_document_that_fails_does_not_stop_the_others(
     assert RuleAct.objects.get(result="FAILED").reasons == "ValueError: no"
 
 
-def test_a_document_in_use_is_tried_again(transactional_db, make_rule, place, superuser_connection):
+def test_a_document_in_use_is_tried_again(
+    transactional_db, make_rule, place, superuser_connection, monkeypatch
+):
+    monkeypatch.setattr("backoffice.core.actor.LOCK_TIMEOUT", "50ms")
     rule = make_rule()
     order = place("1")
 
@@ -416,8 +420,6 @@ def test_the_statements_do_not_grow_with_the_documents(make_rule, place_many, ac
 
 
 def test_a_rule_of_an_order_hears_what_belongs_to_it(make_rule, place, actor, drain):
-    from orders.services.returns import RequestedLine, RequestReturn, request_returns
-
     rule = make_rule(event="return.requested", action="orders.tag", parameters={"tag": "return"})
     order = place("1")
     order.lines.update(shipped=2, delivered=2)
