@@ -95,6 +95,7 @@ class IdsField(forms.CharField):
         return [int(part) for part in text.split(",")]
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class IdsFilter(django_filters.Filter):
     """The rows with one of these keys."""
 
