@@ -6,13 +6,13 @@ from datetime import datetime
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.imports import Column, Importer, Row, importer
-from orders.channels.csv.parser import KNOWN, NEEDED, ParsedOrder, parse_order
+from orders.channels.csv.parser import KNOWN, MOMENTS, NEEDED, ParsedOrder, parse_order
 from orders.services.catalogue import read_catalogue
 from orders.services.drafts import draft_order
 from orders.services.intake import place_orders
 
 # What became of an order is for a replay of the past; here orders are new.
-OPTIONAL = [name for name in KNOWN if name not in NEEDED and not name.endswith("_at")]
+OPTIONAL = [name for name in KNOWN if name not in (*NEEDED, *MOMENTS)]
 
 
 def parse_rows(rows: Sequence[Row]) -> list[tuple[list[int], ParsedOrder]]:

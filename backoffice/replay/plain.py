@@ -1,7 +1,7 @@
 """Plays a plain CSV: orders with the times of what became of them."""
 
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from logistics.models import Carrier, CarrierAccount
 from orders.channels.csv.parser import ParsedOrder, parse_orders
 from orders.models import Order
 from orders.services.commands import AddressData, CustomerData, LineData, PlaceOrder
+from orders.services.given import OPTIONAL, read_given
 
 MOMENTS = {
     "paid_at": Stage.PAY,
@@ -76,8 +77,7 @@ def to_command(played: Played) -> PlaceOrder:
     for name in ("ship_to", "bill_to"):
         values[name] = AddressData(**values[name]) if values[name] else None
     values["total"] = _decimal(values["total"])
-    promised = values["promised_on"]
-    values["promised_on"] = date.fromisoformat(promised) if promised else None
+    values |= {name: read_given(name, values[name]) for name in OPTIONAL if name in values}
     return PlaceOrder(**values | {"placed_at": played.at})
 
 

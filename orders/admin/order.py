@@ -7,6 +7,7 @@ from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money, number
 from orders.choices import COLOURS
 from orders.models import Hold, Note, Order, OrderEdit, OrderLine
+from orders.services.given import OPTIONAL
 from orders.services.holds import place_holds, release_holds
 from orders.services.update import STEPS
 from orders.states import ORDER
@@ -89,7 +90,7 @@ class OrderAdmin(DocumentAdmin):
     headline = ("customer", money("total_amount", _("total")), "placed_at")
     inlines = (OrderLineInline, HoldInline, NoteInline, OrderEditInline)
     fields = (
-        *("external_id", "channel", "origin", "ship_to", "bill_to", "promised_on"),
+        *("external_id", "channel", "origin", "ship_to", "bill_to", *OPTIONAL),
         *("confirmed_at", "released_at", "shipped_at", "delivered_at"),
         *("completed_at", "cancelled_at", "open_holds", "short_quantity"),
         *("net_amount", "tax_amount", "total_amount", "currency"),

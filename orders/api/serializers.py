@@ -25,6 +25,7 @@ from orders.models import (
     TaxRate,
 )
 from orders.services.edits import above_threshold
+from orders.services.given import OPTIONAL
 
 
 class OrderLineSerializer(serializers.ModelSerializer):
@@ -60,8 +61,8 @@ class OrderSerializer(serializers.ModelSerializer):
             *("net_amount", "tax_amount", "total_amount", "captured_amount", "refunded_amount"),
             *("ordered_quantity", "short_quantity", "reserved_quantity", "shipped_quantity"),
             *("delivered_quantity", "cancelled_quantity", "returned_quantity", "open_holds"),
-            *("priority", "tags", "promised_on", "confirmed_at", "released_at", "shipped_at"),
-            *("delivered_at", "completed_at", "cancelled_at", "version", "updated_at"),
+            *("tags", "confirmed_at", "released_at", "shipped_at", "delivered_at", "completed_at"),
+            *("cancelled_at", "version", "updated_at", *OPTIONAL),
         ]
         extra_kwargs = {name: {"allow_null": True} for name in OF_THE_WHOLE}
 
@@ -186,20 +187,25 @@ class LineInput(serializers.Serializer):
     seller = serializers.CharField(max_length=40, required=False, allow_blank=True)
 
 
-class OrderInput(serializers.Serializer):
+class OrderInput(serializers.ModelSerializer):
     """An order to be placed."""
 
     channel = serializers.CharField(max_length=40)
-    external_id = serializers.CharField(max_length=120)
-    placed_at = serializers.DateTimeField()
     currency = serializers.CharField(max_length=3, required=False)
     customer = CustomerInput()
     ship_to = AddressInput()
     bill_to = AddressInput(required=False)
     lines = LineInput(many=True, allow_empty=False)
     total = serializers.DecimalField(20, 4, required=False)
-    priority = serializers.IntegerField(min_value=-100, max_value=100, required=False)
-    promised_on = serializers.DateField(required=False)
+
+    class Meta:
+        model = Order
+        fields = [
+            *("channel", "external_id", "placed_at", "currency", "customer", "ship_to", "bill_to"),
+            *("lines", "total", *OPTIONAL),
+        ]
+        # One that is there already is answered, not refused.
+        validators: list[Any] = []
 
 
 class OrderEditLineSerializer(serializers.ModelSerializer):

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
@@ -103,7 +104,12 @@ class Order(BusinessDocument):
     cancelled_quantity = counter(_("cancelled"))
     returned_quantity = counter(_("returned"))
     open_holds = counter(_("open holds"))
-    priority = models.SmallIntegerField(_("priority"), default=0, db_default=0)
+    priority = models.SmallIntegerField(
+        _("priority"),
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(-100), MaxValueValidator(100)],
+    )
     tags = ArrayField(
         models.CharField(max_length=40), verbose_name=_("tags"), default=list, db_default=[]
     )

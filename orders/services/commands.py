@@ -57,6 +57,8 @@ class LineData:
 class PlaceOrder:
     """An order to be placed, unique by channel and external id.
 
+    What the model has under the same name is stored as it is, checked by the model's validators,
+    and taken from API and CSV (`given.py`).
     `total` is what the channel says the customer owes; where given, it has to agree.
     """
 

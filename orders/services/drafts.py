@@ -12,6 +12,7 @@ from orders.models import SalesChannel
 from orders.pricing import LineAmounts, line_amounts
 from orders.services.catalogue import Catalogue, SkuFacts
 from orders.services.commands import LineData, PlaceOrder
+from orders.services.given import problems_of
 
 NOTHING = LineAmounts(Decimal(0), Decimal(0), Decimal(0))
 
@@ -68,6 +69,7 @@ def draft_order(command: PlaceOrder, catalogue: Catalogue) -> Draft:
     draft.order_date = command.placed_at.astimezone(catalogue.zones[channel.code]).date()
     if not command.external_id:
         draft.reasons.append(_("The external id is missing."))
+    draft.reasons += problems_of(command)
     if draft.currency not in DIGITS:
         draft.reasons.append(_("Currency %(code)r is unknown.") % {"code": draft.currency})
         return draft

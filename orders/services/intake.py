@@ -12,6 +12,7 @@ from orders.models import Customer, Order, OrderLine
 from orders.services.catalogue import read_catalogue
 from orders.services.commands import AddressData, Placed, PlaceOrder
 from orders.services.drafts import Draft, DraftLine, draft_order
+from orders.services.given import GIVEN
 
 ADDRESS_COLUMNS = [f.name for f in Address._meta.concrete_fields if not f.primary_key]
 
@@ -69,10 +70,8 @@ def _insert(drafts: list[Draft]) -> set[int]:
         {
             "id": ids,
             "channel_id": [d.channel.pk for d in drafts if d.channel],
-            "external_id": [d.command.external_id for d in drafts],
             "customer_id": customers,
             "order_date": [d.order_date for d in drafts],
-            "placed_at": [d.command.placed_at for d in drafts],
             "currency": [d.currency for d in drafts],
             "prices_include_tax": [d.channel.prices_include_tax for d in drafts if d.channel],
             "net_amount": [t.net for t in totals],
@@ -80,10 +79,9 @@ def _insert(drafts: list[Draft]) -> set[int]:
             "total_amount": [t.gross for t in totals],
             "ordered_quantity": [_units(d, stocked=False) for d in drafts],
             "short_quantity": [_units(d, stocked=True) for d in drafts],
-            "priority": [d.command.priority for d in drafts],
             "ship_to_id": ship,
             "bill_to_id": bill,
-            "promised_on": [d.command.promised_on for d in drafts],
+            **{name: [getattr(d.command, name) for d in drafts] for name in GIVEN},
         },
         on_conflict="ON CONFLICT (channel_id, external_id) DO NOTHING",
     )

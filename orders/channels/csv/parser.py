@@ -1,9 +1,9 @@
 """Orders as a plain CSV: one row per line, the order's columns repeated; pure.
 
 Columns: `order,placed_at,currency,customer,name,email,language,recipient,line1,line2,city,region,
-postal_code,country,phone,sku,kind,quantity,unit_price,tax_rate,total` and, for a replay of the
-past, `paid_at,shipped_at,delivered_at,cancelled_at`. Only `order, placed_at, country, sku,
-quantity` are needed; names count, not positions.
+postal_code,country,phone,sku,kind,quantity,unit_price,tax_rate,total`, what else may be given of an
+order, and, for a replay of the past, `paid_at,shipped_at,delivered_at,cancelled_at`. Only `order,
+placed_at, country, sku, quantity` are needed; names count, not positions.
 """
 
 import csv
@@ -11,16 +11,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.core.exceptions import ValidationError
 
 from orders.choices import LineKind
 from orders.services.commands import AddressData, CustomerData, LineData, PlaceOrder
+from orders.services.given import OPTIONAL, read_given
 
 NEEDED = ("order", "placed_at", "country", "sku", "quantity")
+MOMENTS = ("paid_at", "shipped_at", "delivered_at", "cancelled_at")
 KNOWN = (
     *NEEDED,
     *("currency", "customer", "name", "email", "language", "recipient", "line1", "line2", "city"),
     *("region", "postal_code", "phone", "kind", "unit_price", "tax_rate", "total"),
-    *("paid_at", "shipped_at", "delivered_at", "cancelled_at"),
+    *OPTIONAL,
+    *MOMENTS,
 )
 
 Row = Mapping[str, str]
@@ -68,11 +74,12 @@ def parse_order(key: str, rows: Sequence[tuple[int, Row]], *, channel: str) -> P
     if not key:
         parsed.reasons.append("The column order is empty.")
     placed_at = _moment(parsed, first, "placed_at", needed=True)
-    for name in ("paid_at", "shipped_at", "delivered_at", "cancelled_at"):
+    for name in MOMENTS:
         moment = _moment(parsed, first, name)
         if moment:
             parsed.moments[name] = moment
     total = _decimal(parsed, rows[0], "total")
+    given = {name: _given(parsed, first, name) for name in OPTIONAL if first.get(name)}
     lines = [_line(parsed, row) for row in rows]
     if parsed.reasons or placed_at is None:
         return parsed
@@ -82,6 +89,7 @@ def parse_order(key: str, rows: Sequence[tuple[int, Row]], *, channel: str) -> P
         placed_at=placed_at,
         currency=first.get("currency", ""),
         total=total,
+        **given,
         customer=CustomerData(
             external_id=first.get("customer") or first.get("email") or f"order {key}",
             name=first.get("name", ""),
@@ -129,6 +137,14 @@ def _decimal(parsed: ParsedOrder, row: tuple[int, Row], name: str) -> Decimal | 
         parsed.reasons.append(f"Row {number}: {name} {text!r} is no amount like 12.34.")
         return None
     return value
+
+
+def _given(parsed: ParsedOrder, values: Row, name: str) -> Any:
+    try:
+        return read_given(name, values[name])
+    except ValidationError as error:
+        parsed.reasons.append(f"{name} {values[name]!r}: {' '.join(error.messages)}")
+        return None
 
 
 def _moment(
