@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import AppendOnlyModel, SettingsModel
 from backoffice.core.money import amount_field, currency_field, rounded_check
+from backoffice.core.validators import validate_time_zone
 from finance.choices import PayoutSchedule
 from inventory.models import Seller
 from orders.models import Order
@@ -73,7 +74,13 @@ class CommissionContract(SettingsModel):
         db_default="",
         help_text=_("Empty: payouts flow."),
     )
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", db_default="UTC")
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        default="UTC",
+        db_default="UTC",
+        validators=[validate_time_zone],
+    )
 
     class Meta:
         verbose_name = _("commission contract")

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
 from backoffice.core.money import currency_field
+from backoffice.core.validators import validate_time_zone
 from inventory.choices import StockPolicy
 
 
@@ -18,7 +19,9 @@ class Seller(SettingsModel):
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=200)
     currency = currency_field()
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
     email = models.EmailField(_("email"), blank=True)
 
     class Meta:

@@ -1,23 +1,14 @@
 """Warehouses, their bins, and lots."""
 
 from datetime import time
-from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import Address, SettingsModel
+from backoffice.core.validators import validate_time_zone
 from inventory.choices import Fulfilment, LocationKind
 from inventory.models.catalogue import Sku
-
-
-def validate_time_zone(name: str) -> None:
-    """Refuse a name that the time zone database lacks."""
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValidationError(_("This is no time zone name, such as Europe/Berlin.")) from error
 
 
 class Warehouse(SettingsModel):

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
-from inventory.models.warehouse import validate_time_zone
+from backoffice.core.validators import validate_time_zone
 from logistics.choices import BreakerState
 
 

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
 from backoffice.core.money import amount_field, currency_field
+from backoffice.core.validators import validate_time_zone
 from inventory.models import Sku, Warehouse
 from orders.choices import PaymentTerms
 
@@ -15,7 +16,9 @@ class SalesChannel(SettingsModel):
     code = models.CharField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
     currency = currency_field()
-    time_zone = models.CharField(_("time zone"), max_length=64, default="UTC")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
+    )
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, null=True, blank=True, verbose_name=_("warehouse")
     )

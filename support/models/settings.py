@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
-from inventory.models.warehouse import validate_time_zone
+from backoffice.core.validators import validate_time_zone
 from support.business_time import BusinessHours, parse_week
 from support.choices import Language, Priority, Skill
 

@@ -27,6 +27,7 @@ from backoffice.core.scope import for_actor, is_limited, require_visible, wholly
 class ReadOnlyViewSet(ActingMixin, viewsets.ReadOnlyModelViewSet):
     """Rows that only services write."""
 
+    lookup_value_regex = "[^/]+"
     # What one row shows beyond what a list does, and what is fetched for it.
     detail_serializer_class: ClassVar[type[BaseSerializer] | None] = None
     detail_prefetch: ClassVar[Sequence[Any]] = ()
@@ -80,7 +81,6 @@ class DocumentViewSet(ReadOnlyViewSet):
 
     lookup_field = "number"
     lookup_url_kwarg = "number"
-    lookup_value_regex = "[^/]+"
     creation: ClassVar[Creation | None] = None
     verbs: ClassVar[Sequence[Verb]] = ()
 

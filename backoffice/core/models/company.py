@@ -4,6 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models.document import SettingsModel
+from backoffice.core.validators import validate_time_zone
 
 
 class Currency(SettingsModel):
@@ -26,7 +27,9 @@ class Company(SettingsModel):
     name = models.CharField(_("name"), max_length=200)
     currency = models.CharField(_("base currency"), max_length=3, default="EUR")
     country = models.CharField(_("country"), max_length=2, default="DE")
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Berlin", validators=[validate_time_zone]
+    )
     tax_number = models.CharField(_("tax number"), max_length=40, blank=True)
 
     class Meta:
