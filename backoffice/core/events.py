@@ -197,7 +197,7 @@ fact AS MATERIALIZED ({source}), event AS (
     data, origin, rules, occurred_at)
   SELECT %(kind)s, %(subject_type)s, f.subject_id, f.order_id, %(actor)s, %(request)s, %(reason)s,
     f.data, {origin}, %(rules)s::bigint[], coalesce(f.occurred_at, %(now)s)
-  FROM fact f {join} ORDER BY f.subject_id
+  FROM fact f ORDER BY f.subject_id
   RETURNING id
 ), delivery AS ({deliver})
 """
@@ -207,11 +207,12 @@ def emit_selected(kind: str, source: str) -> tuple[str, dict[str, Any]]:
     """Return the CTEs that write events of a query, and their parameters.
 
     For a statement that makes these facts true: nothing travels to Python and back. The query
-    gives `subject_id, order_id, data (jsonb), occurred_at` per row.
+    gives `subject_id, order_id, data (jsonb), occurred_at, origin` per row: what the statement
+    itself writes cannot be read in it.
     """
     values = _header(kind)
     _wake_after_commit(bool(values["handlers"]))
-    return SELECTED.format(source=source, deliver=DELIVER, **_origin(kind)), values
+    return SELECTED.format(source=source, deliver=DELIVER, origin=origin_sql("f")), values
 
 
 def historic_times(events: Iterable[Event]) -> dict[int, datetime]:

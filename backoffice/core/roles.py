@@ -22,7 +22,7 @@ grant(
         Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
         " view_currency view_company",
         Role.ANALYST: f"view_job view_jobrow view_event view_taskrun {RULES} {VIEWS}",
-        Role.AUDITOR: "view_* add_savedview change_savedview",
+        Role.AUDITOR: "view_*",
     },
 )
 grant("axes", {Role.AUDITOR: "view_accessattempt view_accesslog"})

@@ -91,7 +91,7 @@ CROSS JOIN ({accounts(CUSTOMERS, TAX, COMMISSION, FEES, SELLER_PAYABLE, SALES)})
 """
 TOLD = """
 SELECT id AS subject_id, order_id, jsonb_build_object('seller', seller_id, 'currency', currency,
-  'gross', gross::text, 'payable', payable::text) AS data, NULL::timestamptz AS occurred_at
+  'gross', gross::text, 'payable', payable::text) AS data, NULL::timestamptz AS occurred_at, origin
 FROM due
 """
 SETTLE = """

@@ -33,6 +33,7 @@ ERRORS = {
     "Shipments lost after picking",
     "Refunds without an answer",
     "Events set aside",
+    "Rules that stopped",
 }
 
 

@@ -75,7 +75,7 @@ class RuleAdmin(SettingsAdmin):
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Change a rule."""
-        rule = get_object_or_404(Rule, pk=pk)
+        rule = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_change_permission(request, rule):
             raise PermissionDenied
         return self._edit(request, rule, _("Change rule"))
@@ -168,7 +168,7 @@ class RuleAdmin(SettingsAdmin):
 
     def switch_view(self, request: HttpRequest, pk: int, mode: str) -> HttpResponse:
         """Ask before a rule is switched (GET), then switch it (POST)."""
-        rule = get_object_or_404(Rule, pk=pk)
+        rule = get_object_or_404(self.get_queryset(request), pk=pk)
         if mode not in MODES or not self.has_change_permission(request, rule):
             raise PermissionDenied
         back = reverse("admin:core_rule_change", args=[pk])
@@ -193,7 +193,7 @@ class RuleAdmin(SettingsAdmin):
 
     def past_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what the rule would have met in the last ninety days."""
-        rule = get_object_or_404(Rule, pk=pk)
+        rule = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, rule) or not self._may_see(request, rule):
             raise PermissionDenied
         context: dict[str, Any] = {"title": _("%(rule)s in the past") % {"rule": rule.name}}

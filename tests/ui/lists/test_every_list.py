@@ -21,7 +21,8 @@ MOST_BYTES = 300_000
 FULL_PAGE = 50
 # Lists of settings that never grow long.
 FEW_ROWS = set(
-    "auth.group core.user core.webhookendpoint finance.commissioncontract finance.ledgeraccount"
+    "auth.group core.user core.webhookendpoint core.rule core.savedview"
+    " finance.commissioncontract finance.ledgeraccount"
     " finance.paymentprovider finance.refundpolicy inventory.location inventory.seller"
     " inventory.supplier inventory.warehouse logistics.carrier logistics.carrieraccount"
     " orders.saleschannel support.macro".split()
