@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.db import connection
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
@@ -21,6 +22,12 @@ from tests.fixtures.browser import PASSWORD
 from tests.fixtures.orders import PLACED, order_command
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def fresh_connection(transactional_db: None) -> None:
+    """Begin with a connection of one's own: tests before may have killed the last one."""
+    connection.close()
 
 
 @pytest.fixture
