@@ -73,7 +73,7 @@ def test_three_orders_are_cancelled_at_once_after_a_look(
 
 
 def test_looking_changes_nothing(
-    open_page: Callable[..., Page], place: Callable[..., Order]
+    open_page: Callable[..., Page], place: Callable[..., Order], complaints: list[str]
 ) -> None:
     order = place("1")
     page = open_page()
@@ -83,6 +83,7 @@ def test_looking_changes_nothing(
         answer = page.goto(f"{url}{verb}/")
         assert answer is not None
         assert answer.status < 500, verb
+    complaints.clear()  # that a verb is refused is no fault
     assert (Order.objects.values().get(), Event.objects.count()) == before
 
 
