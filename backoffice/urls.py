@@ -20,5 +20,4 @@ urlpatterns = [
     path("webhooks/", include("logistics.webhooks")),
     path("survey/<str:token>/", survey_page, name="survey"),
     path("admin/", admin.site.urls),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]
