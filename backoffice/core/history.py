@@ -78,6 +78,25 @@ def column_pairs(model: type[models.Model]) -> list[tuple[str, str]]:
     ]
 
 
+def changed_rows(model: type[models.Model]) -> str:
+    """Return the source of an update's history where some columns say nothing, such as a sign-in's.
+
+    Of personal data and secrets history tells that they changed.
+    """
+    hidden = {*personal_fields(model), *getattr(model, "secret_fields", ())}
+    kept = {column for column, _ in column_pairs(model)}
+    fields = model._meta.concrete_fields
+    told = [f.column for f in fields if f.column in kept or f.name in hidden]
+    if len(told) == len(fields):
+        return ""
+    new, old = (", ".join(f'{name}."{column}"' for column in told) for name in ("n", "o"))
+    key = model._meta.pk.column
+    return (
+        f'(SELECT n.* FROM rows n JOIN olds o ON o."{key}" = n."{key}"'
+        f" WHERE ({new}) IS DISTINCT FROM ({old})) rows"
+    )
+
+
 NOW = "coalesce(nullif(current_setting('app.now', true), '')::timestamptz, statement_timestamp())"
 
 
@@ -96,26 +115,30 @@ def trigger_sql(model: type[models.Model]) -> list[str]:
     nullif(current_setting('app.user_id', true), '')::bigint,
     nullif(current_setting('app.reason', true), ''),
     coalesce(current_setting('app.request_id', true), '')
-  FROM rows;"""
+  FROM {{source}};"""
     mark = f"""
   IF FOUND AND position('{label},' in coalesce(current_setting('app.written', true), '')) = 0 THEN
     PERFORM set_config('app.written',
       coalesce(current_setting('app.written', true), '') || '{label},', true);
   END IF;"""
     head = "RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp"
+    changed = changed_rows(model)
+    news = ("OLD TABLE AS olds " if changed else "") + "NEW TABLE AS rows"
+    sources_of = {f"{table}_history": "rows"} | ({f"{table}_changed": changed} if changed else {})
     statements = [
-        f'CREATE OR REPLACE FUNCTION "{table}_history"() {head} AS $body$ BEGIN{insert}{mark}\n'
-        "  RETURN NULL; END $body$"
+        f'CREATE OR REPLACE FUNCTION "{name}"() {head} AS $body$ BEGIN'
+        f"{insert.format(source=source)}{mark}\n  RETURN NULL; END $body$"
+        for name, source in sources_of.items()
     ]
-    for event, mark_letter, clause in (
-        ("INSERT", "+", "NEW TABLE AS rows"),
-        ("UPDATE", "~", "NEW TABLE AS rows"),
-        ("DELETE", "-", "OLD TABLE AS rows"),
+    for event, mark_letter, clause, function in (
+        ("INSERT", "+", "NEW TABLE AS rows", "history"),
+        ("UPDATE", "~", news, "changed" if changed else "history"),
+        ("DELETE", "-", "OLD TABLE AS rows", "history"),
     ):
         statements.append(
             f'CREATE OR REPLACE TRIGGER history_{event.lower()} AFTER {event} ON "{table}"'
             f" REFERENCING {clause} FOR EACH STATEMENT"
-            f" EXECUTE FUNCTION \"{table}_history\"('{mark_letter}')"
+            f" EXECUTE FUNCTION \"{table}_{function}\"('{mark_letter}')"
         )
     return statements + personal_trigger_sql(model)
 

@@ -105,6 +105,20 @@ def test_personal_columns_stay_out_of_history(db):
     )
 
 
+def test_a_sign_in_leaves_no_history_and_a_new_password_does(actor, now):
+    user = User.objects.create_user("ada", password="x")
+    User.objects.update(last_login=now, session_generation=5)
+    assert user.history.count() == 1
+
+    with transaction(now=now):
+        user.set_password("y")
+        user.save()
+    User.objects.filter(pk=user.pk).update(first_name="Ada", last_login=None)
+
+    assert [row.first_name for row in user.history.all()] == ["Ada", "", ""]
+    assert not hasattr(user.history.first(), "password")
+
+
 def test_earlier_personal_values_are_kept_apart_and_only_those_that_changed(place, now):
     customer = place().customer
 
@@ -140,7 +154,7 @@ def test_the_triggers_in_the_database_are_those_of_the_models(db):
                 wanted[found[1]] = found[2]
 
     rows = execute(
-        "SELECT proname, prosrc FROM pg_proc WHERE proname ~ '_(history|personal)$'"
+        "SELECT proname, prosrc FROM pg_proc WHERE proname ~ '_(history|changed|personal)$'"
         " AND pronamespace = 'public'::regnamespace"
     )
 

@@ -32,7 +32,8 @@ class User(AbstractUser):
     # Part of every session's seal: one more ends them all.
     session_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
-    history = History(excluded_fields=["password", "last_login", "session_generation"])
+    secret_fields = ("password",)
+    history = History(excluded_fields=["last_login", "session_generation"])
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
         verbose_name = _("user")  # type: ignore[assignment]
