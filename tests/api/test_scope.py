@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 import pytest
 from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern
 
 from backoffice.core.models import User
 from backoffice.core.states import GONE
@@ -14,6 +13,7 @@ from backoffice.core.tokens import create_token
 from inventory.models import UserScope
 from tests.api.operations import OPERATIONS, SCOPES
 from tests.api.owners import OWNERS, whose
+from tests.api.screens import addresses_of
 from tests.api.test_reading import writes
 
 LIMITS = {"W1": (["W1"], []), "S1": ([], ["S1"]), "W1-S1": (["W1"], ["S1"])}
@@ -141,25 +141,6 @@ def test_screens_list_exactly_what_is_theirs(caller):
     assert wrong == {}
 
 
-def addresses(model):
-    """Yield the addresses of a screen that are about one row."""
-    screen = admin.site._registry[model]
-    base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    verbs = list(getattr(screen, "verbs", {})) or ["x"]
-    for pattern in screen.get_urls():
-        names = pattern.pattern.converters if isinstance(pattern, URLPattern) else {}
-        route = str(getattr(pattern.pattern, "_route", ""))
-        if not set(names) & {"pk", "object_id"}:
-            continue
-        for verb in verbs if "verb" in names else ["x"]:
-            path = route
-            for name in names:
-                value = "{}" if name in ("pk", "object_id") else verb
-                for text in (f"<{name}>", f"<int:{name}>", f"<slug:{name}>", f"<path:{name}>"):
-                    path = path.replace(text, value)
-            yield base + path
-
-
 def test_pages_of_others_rows_open_for_nobody(caller):
     caller.staff.get("/admin/")
     before = writes()
@@ -167,8 +148,7 @@ def test_pages_of_others_rows_open_for_nobody(caller):
     for model in MODELS:
         _seen, hidden = caller.split(model)
         for row in hidden[:1]:
-            for address in addresses(model):
-                url = address.format(row.pk)
+            for url in addresses_of(row):
                 for call in (caller.staff.get, caller.staff.post):
                     status = call(url).status_code
                     if status not in (302, 403, 404, 405):
