@@ -8,7 +8,7 @@ from contextvars import ContextVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Case, Exists, Func, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import Actor, acting_now, current_actor
@@ -67,7 +67,10 @@ def all_of(parts: QuerySet, parent: str, rule: Rule, outer: str = "pk") -> Rule:
 
     def limit(ids: Sequence[int]) -> Q:
         own = parts.filter(**{parent: OuterRef(outer)})
-        return Q(Exists(own.filter(rule(ids)))) & ~Q(Exists(own.exclude(rule(ids))))
+        theirs = Case(When(rule(ids), then=True), default=False)
+        # As a second EXISTS it would be joined, and a list of the newest would read all there are.
+        every = own.values(every=Func(theirs, function="bool_and"))
+        return Q(Exists(own.filter(rule(ids)))) & Q(Subquery(every, models.BooleanField()))
 
     return limit
 

@@ -249,8 +249,12 @@ class OrderLine(models.Model):
             ),
         ]
         indexes = [
-            # The orders that a seller has a part of.
+            # The orders with a SKU; the orders that a seller or a warehouse has a part of.
+            models.Index("sku", "order", name="line_sku", condition=Q(sku__isnull=False)),
             models.Index("seller", "order", name="line_seller", condition=Q(seller__isnull=False)),
+            models.Index(
+                "warehouse", "order", name="line_warehouse", condition=Q(warehouse__isnull=False)
+            ),
             # Back-orders of a SKU, when stock arrives.
             models.Index(
                 "sku",

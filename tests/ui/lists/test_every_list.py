@@ -12,6 +12,7 @@ from backoffice.core.models import User
 from backoffice.ui.lists.keyset import keys_of
 from backoffice.ui.lists.page import ListPage, indexed
 from backoffice.ui.lists.search import _branches
+from tests.ui.lists.plans import scanned
 
 SCREENS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label_lower)
 MODELS = [model for model, _screen in SCREENS]
@@ -157,22 +158,6 @@ def test_its_search_reads_no_whole_table(boss, model):
             continue
         for sql, parameters in _branches(model._default_manager.all(), screen.search_fields, term):
             assert model._meta.db_table not in scanned(sql, parameters), (term, sql)
-
-
-def scanned(sql, parameters):
-    """Return the tables that PostgreSQL can only read as a whole."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", parameters)
-        plan = cursor.fetchone()[0][0]["Plan"]
-        cursor.execute("SET LOCAL enable_seqscan = on")
-    tables, left = set(), [plan]
-    while left:
-        node = left.pop()
-        left += node.get("Plans", [])
-        if node["Node Type"] == "Seq Scan":
-            tables.add(node["Relation Name"])
-    return tables
 
 
 @every_list
