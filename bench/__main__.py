@@ -3,20 +3,20 @@
 import importlib
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
 import django
 
+from bench.databases import use_fresh
+
 RESULTS = Path(__file__).parent / "results.json"
-BENCHES = ["intake", "settlement"]
+BENCHES = ["intake", "settlement", "lists"]
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backoffice.settings.development")
-    owner = {**os.environ, "BACKOFFICE_DB_ROLE": "owner"}
-    subprocess.run([sys.executable, "manage.py", "migrate", "-v", "0"], env=owner, check=True)
+    use_fresh()
     django.setup()
     results: dict[str, float] = {}
     for name in sys.argv[1:] or BENCHES:

@@ -9,9 +9,9 @@ from django.db import connection
 
 
 class Meter:
-    """What was used between entering and leaving."""
+    """What was used between entering and leaving, and how much of it by the database."""
 
-    seconds = 0.0
+    seconds = database = 0.0
 
 
 def _backend(pid: int) -> float:
@@ -31,6 +31,7 @@ def measured() -> Iterator[Meter]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         pid = cursor.fetchone()[0]
-    before = _client() + _backend(pid)
+    client, backend = _client(), _backend(pid)
     yield meter
-    meter.seconds = _client() + _backend(pid) - before
+    meter.database = _backend(pid) - backend
+    meter.seconds = _client() - client + meter.database

@@ -10,7 +10,6 @@ import contextlib
 import fcntl
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -33,8 +32,8 @@ from devtools.base import (
     try_lock,
     write_private,
 )
-from devtools.places import data_home, socket_folder
-from devtools.postgres import CLUSTERS, prepare_cluster, start_postgres
+from devtools.places import socket_folder
+from devtools.postgres import prepare_cluster, start_postgres
 from devtools.processes import finish
 from devtools.valkey import start_valkey
 
@@ -64,16 +63,12 @@ def keep(kind: str, ready: int) -> int:
         state_file(kind).unlink(missing_ok=True)
         for server in reversed(servers):
             finish(server, [signal.SIGINT, signal.SIGQUIT, signal.SIGKILL], 8)
-        if kind == "bench":
-            shutil.rmtree(data_home() / CLUSTERS[kind][0], ignore_errors=True)
 
 
 def start_servers(kind: str, servers: list[subprocess.Popen]) -> dict:
     """Start what `kind` needs and return how to reach it."""
     sockets = socket_folder(kind)
     with open(DEV / f"{kind}.log", "w") as log:
-        if kind == "bench":
-            shutil.rmtree(data_home() / CLUSTERS[kind][0], ignore_errors=True)
         servers.append(start_postgres(kind, sockets, log))
         prepare_cluster(sockets)
         if kind != "test":  # each test run has a Valkey of its own, which it may flush
