@@ -115,15 +115,16 @@ WITH event AS (
 """
 WEBHOOKS = "core.queue_webhooks"
 # Rules and webhooks are asked for in rows, which another process may have written a moment ago.
+LISTENING = f"""
+SELECT unnest(%(handlers)s::text[]) AS h
+UNION ALL SELECT '{WEBHOOKS}' WHERE EXISTS (SELECT FROM core_webhookendpoint
+  WHERE is_active AND kinds && %(patterns)s::varchar[])
+UNION ALL SELECT '{FIRST}' WHERE %(origin)s <> 'IMPORT' AND EXISTS (
+  SELECT FROM core_rule r WHERE r.event = %(kind)s AND r.mode <> 'OFF')
+"""
 DELIVER = f"""
 INSERT INTO core_eventdelivery (event_id, handler)
-SELECT event.id, h FROM event CROSS JOIN (
-  SELECT unnest(%(handlers)s::text[])
-  UNION ALL SELECT '{WEBHOOKS}' WHERE EXISTS (SELECT FROM core_webhookendpoint
-    WHERE is_active AND kinds && %(patterns)s::varchar[])
-  UNION ALL SELECT '{FIRST}' WHERE %(origin)s <> 'IMPORT' AND EXISTS (
-    SELECT FROM core_rule r WHERE r.event = %(kind)s AND r.mode <> 'OFF')
-) AS listening(h)
+SELECT event.id, h FROM event CROSS JOIN ({LISTENING}) AS listening
 """
 
 
@@ -211,7 +212,9 @@ def emit_selected(kind: str, source: str) -> tuple[str, dict[str, Any]]:
     itself writes cannot be read in it.
     """
     values = _header(kind)
-    _wake_after_commit(bool(values["handlers"]))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT EXISTS ({LISTENING})", values)
+        _wake_after_commit(cursor.fetchone()[0])
     return SELECTED.format(source=source, deliver=DELIVER, origin=origin_sql("f")), values
 
 

@@ -1,9 +1,10 @@
 import pytest
+from django.utils import timezone
 
 from backoffice.core import events
 from backoffice.core.actor import current_actor, transaction
 from backoffice.core.events import Fact, deliver, emit, on
-from backoffice.core.models import Event, EventDelivery, User
+from backoffice.core.models import Event, EventDelivery, Rule, User, WebhookEndpoint
 from tests.fixtures.core import happen
 
 
@@ -100,6 +101,34 @@ def test_emitting_takes_one_statement_whatever_the_number(
         emit("thing.happened", [Fact(i) for i in range(50)])
 
     assert EventDelivery.objects.count() == 100
+
+
+@pytest.mark.parametrize(
+    "listener",
+    [
+        None,
+        lambda owner: WebhookEndpoint.objects.create(
+            description="Ours", url="https://example.com/", kinds=["thing.*"]
+        ),
+        lambda owner: Rule.objects.create(
+            name="r", trigger="EVENT", event="thing.happened", filter="x", owner=owner, mode="ON",
+            mode_at=timezone.now(),
+        ),
+    ],
+    ids=["nobody", "webhook", "rule"],
+)  # fmt: skip
+def test_a_statement_that_emits_wakes_a_worker_where_anybody_listens(
+    own_events, actor, now, monkeypatch, django_capture_on_commit_callbacks, listener
+):
+    woken = []
+    monkeypatch.setattr(events, "wake", lambda: woken.append(True))
+    if listener is not None:
+        listener(User.objects.get(pk=actor.user_id))
+
+    with django_capture_on_commit_callbacks(execute=True), transaction(now=now):
+        events.emit_selected("thing.happened", "SELECT 1")
+
+    assert woken == ([True] if listener else [])
 
 
 def test_nothing_is_written_for_no_facts_and_outside_of_a_block(heard, actor, now):
