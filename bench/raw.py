@@ -27,7 +27,7 @@ def capture(table: str, condition: str, parameters: list[Any]) -> Rows:
         )
         columns, types = map(list, zip(*cursor.fetchall(), strict=True))
         casts = [
-            f'"{c}"::text' if t == "jsonb" else f'"{c}"'
+            f'"{c}"::text' if t == "jsonb" or t.endswith("[]") else f'"{c}"'
             for c, t in zip(columns, types, strict=True)
         ]
         cursor.execute(
@@ -46,27 +46,27 @@ def moved(rows: Rows, **changes: Any) -> Rows:
     return Rows(rows.table, rows.columns, rows.types, values)
 
 
+def _unnested(rows: Rows) -> str:
+    """Return the query of rows that are given as arrays; an array in one of them is text."""
+    names = ", ".join(f'"{c}"' for c in rows.columns)
+    read = ", ".join(f'"{c}"::{t}' for c, t in zip(rows.columns, rows.types, strict=True))
+    arrays = ", ".join(f"%s::{'text' if t.endswith('[]') else t}[]" for t in rows.types)
+    return f"SELECT {read} FROM unnest({arrays}) AS r({names})"
+
+
 def write(rows: Rows) -> None:
     """Insert rows in one statement."""
     names = ", ".join(f'"{c}"' for c in rows.columns)
-    arrays = ", ".join(f"%s::{t}[]" for t in rows.types)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {rows.table} ({names}) SELECT * FROM unnest({arrays})", rows.values
-        )
+        cursor.execute(f"INSERT INTO {rows.table} ({names}) {_unnested(rows)}", rows.values)
 
 
 def stage(rows: Rows) -> None:
     """Put rows into a temporary table, so that writing them costs no transport."""
-    names = ", ".join(f'"{c}"' for c in rows.columns)
-    arrays = ", ".join(f"%s::{t}[]" for t in rows.types)
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS staged_{rows.table}")
-        cursor.execute(
-            f"CREATE TEMP TABLE staged_{rows.table} AS"
-            f" SELECT * FROM unnest({arrays}) AS r({names})",
-            rows.values,
-        )
+        create = f"CREATE TEMP TABLE staged_{rows.table} AS {_unnested(rows)}"
+        cursor.execute(create, rows.values)
 
 
 def write_staged(rows: Rows) -> None:
