@@ -70,17 +70,20 @@ class WithinFilter(django_filters.Filter):
 
     field_class = AgeField
     comparison = "gte"
+    counted_from = "now"
 
     def filter(self, qs: QuerySet, value: timedelta | None) -> QuerySet:
         if value is None:
             return qs
-        return qs.filter(**{f"{self.field_name}__{self.comparison}": self.parent.now - value})
+        start = getattr(self.parent, self.counted_from) - value
+        return qs.filter(**{f"{self.field_name}__{self.comparison}": start})
 
 
 class AgoFilter(WithinFilter):
     """What lies longer ago than an age: `placed_before_ago=2h`."""
 
     comparison = "lt"
+    counted_from = "until"
 
 
 class IdsField(forms.CharField):
@@ -111,6 +114,7 @@ class FilterSet(django_filters.FilterSet):
     `fixed` names those whose answer never changes once the document exists: only they can be
     tried on the past. `permissions` names those that tell more than the document's own page, with
     the right that they need. `now` is what relative times count from: an instant, or a column.
+    Where that is not one moment but any up to `until`, an age is asked at the one that suits it.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset()
@@ -122,9 +126,16 @@ class FilterSet(django_filters.FilterSet):
         if meta is not None:
             FILTERSETS[meta.model._meta.label_lower] = cls
 
-    def __init__(self, *args: Any, now: datetime | F | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        now: datetime | F | None = None,
+        until: datetime | F | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.now = now or timezone.now()
+        self.until = until or self.now
         self.idle: set[str] = set()
         for item in self.filters.values():
             # A column of the document itself has one value: looking for doubles would only cost.
@@ -249,7 +260,12 @@ def filterset_of(model: type[models.Model] | str) -> type[FilterSet] | None:
 
 
 def read_filter(
-    label: str, query: str, *, now: datetime | F, queryset: QuerySet | None = None
+    label: str,
+    query: str,
+    *,
+    now: datetime | F,
+    until: datetime | F | None = None,
+    queryset: QuerySet | None = None,
 ) -> FilterSet:
     """Return a document's filter set with the values of a stored query string."""
     filterset = FILTERSETS.get(label)
@@ -261,7 +277,7 @@ def read_filter(
         raise FilterError({"": [_("The filter has too many parts.")]}) from None
     if queryset is None:
         queryset = for_actor(filterset._meta.model._default_manager.all())
-    return filterset(data, queryset=queryset, now=now)
+    return filterset(data, queryset=queryset, now=now, until=until)
 
 
 def select(label: str, query: str, *, now: datetime, queryset: QuerySet | None = None) -> QuerySet:

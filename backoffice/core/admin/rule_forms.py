@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.filtering import FILTERSETS
 from backoffice.core.models import Rule
+from backoffice.core.rules.checking import ONLY_FOR
 from backoffice.core.rules.registry import ACTIONS, actions_of
 from backoffice.core.rules.triggers import kinds_of
 
@@ -49,8 +50,12 @@ class RuleForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         # The rule is checked whole when it is written, with its filter and its parameters.
+        trigger = self.cleaned_data.get("trigger")
         for name, value in self.cleaned_data.items():
-            setattr(self.instance, name, value)
+            # What was chosen for another trigger before is of no use any more.
+            is_idle = ONLY_FOR.get(name, trigger) != trigger
+            empty = Rule._meta.get_field(name).get_default() if is_idle else value
+            setattr(self.instance, name, empty)
 
 
 def filter_form(document: str, query: str) -> forms.Form:

@@ -66,8 +66,17 @@ class BecameSerializer(serializers.Serializer):
     count = serializers.IntegerField()
 
 
+class PastSerializer(serializers.Serializer):
+    """Where a page of a look into the past begins: `next_before` of the page before."""
+
+    before = serializers.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
 class BacktestSerializer(serializers.Serializer):
-    """What a rule would have met; `matched` is null where no condition can be replayed."""
+    """What a rule would have met; `matched` is null where no condition can be replayed.
+
+    `ids` are fifty of the documents, newest first; `next_before`, sent as `before`, gives the next.
+    """
 
     days = serializers.IntegerField()
     looked = serializers.IntegerField()
@@ -76,6 +85,7 @@ class BacktestSerializer(serializers.Serializer):
     replayed = serializers.ListField(child=serializers.CharField())
     left_out = serializers.ListField(child=serializers.CharField())
     ids = serializers.ListField(child=serializers.IntegerField())
+    next_before = serializers.IntegerField(allow_null=True)
 
 
 class RuleActSerializer(serializers.ModelSerializer):
@@ -106,15 +116,17 @@ class RuleViewSet(SettingsViewSet):
             raise BlockedError(outcome.blocked[pk])
         return Response(RuleSerializer(self.get_object()).data)
 
-    @extend_schema(request=None, responses=BacktestSerializer)
+    @extend_schema(request=None, parameters=[PastSerializer], responses=BacktestSerializer)
     @action(detail=True, methods=["post"])
     def backtest(self, request: Request, **kwargs: Any) -> Response:
         """Try the rule on the last ninety days; nothing is written."""
         rule = self.get_object()
         if not may_view(request, apps.get_model(rule.document)):
             raise BlockedError([_("You may not see the documents of this rule.")])
+        asked = PastSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
         try:
-            past = backtest(rule, now=timezone.now())
+            past = backtest(rule, now=timezone.now(), **asked.validated_data)
         except FilterError as error:
             raise ValidationError({"filter": [str(error)]}) from None
         return Response(
@@ -126,6 +138,7 @@ class RuleViewSet(SettingsViewSet):
                 "replayed": list(past.replayed),
                 "left_out": list(past.left_out),
                 "ids": [row.pk for row in past.rows],
+                "next_before": past.next_before,
             }
         )
 

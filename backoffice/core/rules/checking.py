@@ -19,6 +19,8 @@ from backoffice.core.rules.triggers import kinds_of
 from backoffice.core.scope import for_actor
 
 Errors = dict[str, list[str]]
+# What tells when a rule runs, by its trigger.
+ONLY_FOR = {"event": Trigger.EVENT, "every_minutes": Trigger.EVERY, "at_hour": Trigger.DAILY}
 
 
 class RuleError(ValueError):
@@ -70,6 +72,9 @@ def prepare(rule: Rule, *, now: datetime) -> Prepared:
         errors["every_minutes"] = [_("Say how many minutes lie between two runs.")]
     if rule.trigger == Trigger.DAILY and rule.at_hour is None:
         errors["at_hour"] = [_("Say at which hour it runs.")]
+    idle = [name for name, trigger in ONLY_FOR.items() if trigger != rule.trigger]
+    text = _("Leave it empty: the rule runs by something else.")
+    errors |= {name: [text] for name in idle if getattr(rule, name) not in ("", None)}
     filterset = None
     try:
         with acting(rule.owner_id):

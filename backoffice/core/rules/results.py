@@ -1,12 +1,13 @@
 """What rules did: counts by outcome, and what became of those acted on and those left alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Max
 
 from backoffice.core.extensions import Text
-from backoffice.core.models import Rule, RuleAct
+from backoffice.core.models import Rule, RuleAct, RuleRun
 from backoffice.core.models.rule import RuleResult
 from backoffice.core.rules.checking import documents
 from backoffice.core.rules.registry import MEASURES
@@ -25,11 +26,21 @@ class Compared:
 
 def counts(rule: Rule, *, since: datetime) -> dict[str, int]:
     """Return how often a rule did what, since then."""
-    acts = RuleAct.objects.filter(rule=rule, acted_at__gte=since).order_by()
-    found = dict(acts.values_list("result").annotate(n=Count("pk")))
-    return {
-        str(RuleResult(result).label): found[result] for result in RuleResult if result in found
-    }
+    return lately([rule], since=since)[rule.pk][1]
+
+
+def lately(
+    rules: Sequence[Rule], *, since: datetime
+) -> dict[int, tuple[datetime | None, dict[str, int]]]:
+    """Return when each rule ran last, and how often it did what since then, in two statements."""
+    ids = [rule.pk for rule in rules]
+    runs = RuleRun.objects.filter(rule__in=ids).order_by()
+    last = dict(runs.values_list("rule").annotate(at=Max("ran_at")))
+    acts = RuleAct.objects.filter(rule__in=ids, acted_at__gte=since).order_by("rule", "result")
+    did: dict[int, dict[str, int]] = {pk: {} for pk in ids}
+    for pk, result, n in acts.values_list("rule", "result").annotate(n=Count("pk")):
+        did[pk][str(RuleResult(result).label)] = n
+    return {pk: (last.get(pk), did[pk]) for pk in ids}
 
 
 def compare(rule: Rule, *, now: datetime, days: int = 90) -> list[Compared]:

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db import IntegrityError
+from django.db import transaction as django_transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
+from psycopg.errors import UniqueViolation
 
 from backoffice.core.actor import current_actor, service
 from backoffice.core.events import Fact, declare, emit
@@ -49,7 +52,14 @@ def write_rule(rule: Rule, *, now: datetime, reason: str = "") -> Rule:
             rule.mode = RuleMode.OFF
         elif changed and rule.mode == RuleMode.ON:
             rule.mode, rule.mode_at = RuleMode.SHADOW, now
-    rule.save()
+    try:
+        with django_transaction.atomic():
+            rule.save()
+    except IntegrityError as error:
+        if not isinstance(error.__cause__, UniqueViolation):
+            raise
+        text = _("There is another rule of this name: choose another name.")
+        raise RuleError({"name": [text]}) from None
     return rule
 
 

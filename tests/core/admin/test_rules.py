@@ -1,8 +1,12 @@
 """The screens of rules."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from backoffice.core.models import Rule, RuleAct, User
 from orders.models import Hold
@@ -86,16 +90,44 @@ def test_a_rule_is_written_looked_at_and_switched(boss, client, place, drain):
         ({"a-orders.hold-hold": "BOGUS"}, "__all__", "hold: Select a valid choice."),
         ({"event": ""}, "event", "There is no such event for this document."),
         ({"name": ""}, "name", "This field is required."),
+        ({"name": "Taken"}, "name", "There is another rule of this name"),
         ({"trigger": "DAILY", "event": ""}, "at_hour", "Say at which hour it runs."),
         ({"trigger": "EVERY", "event": ""}, "every_minutes", "Say how many minutes"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_kept(boss, client, changes, field, text):
+def test_what_is_wrong_is_said_and_nothing_is_kept(boss, client, make_rule, changes, field, text):
+    make_rule(name="Taken")
+
     answer = client.post(add(), FORM | changes)
 
     assert answer.status_code == 200
     assert any(text in why for why in errors(answer)[field]), errors(answer)
-    assert not Rule.objects.exists()
+    assert Rule.objects.count() == 1
+
+
+def test_what_was_chosen_for_another_trigger_is_dropped(boss, client):
+    client.post(add(), FORM | {"trigger": "EVERY", "every_minutes": "5", "at_hour": "7"})
+
+    rule = Rule.objects.get()
+    assert (rule.event, rule.every_minutes, rule.at_hour) == ("", 5, None)
+
+
+def test_the_list_says_when_each_ran_and_what_it_did_today(boss, client, make_rule, place, drain):
+    make_rule(name="idle", event="order.cancelled")
+    busy = make_rule(name="busy")
+    place("1")
+    drain()
+    ran = RuleAct.objects.get().acted_at
+    pages = {}
+    for later in (timedelta(minutes=5), timedelta(days=1)):
+        with time_machine.travel(ran + later, tick=False):
+            client.force_login(boss)
+            pages[later.days] = client.get(reverse("admin:core_rule_changelist")).content.decode()
+    here, next_day = pages[0], pages[1]
+
+    assert (here.count("5 min ago"), here.count("Acted: 1")) == (1, 1)
+    assert (next_day.count("1 d ago"), next_day.count("Acted: 1")) == (1, 0)
+    assert busy.name in here
 
 
 def test_the_past_is_shown(boss, client, place, make_rule):
@@ -105,6 +137,20 @@ def test_the_past_is_shown(boss, client, place, make_rule):
 
     assert "total from: 20" in text
     assert not RuleAct.objects.exists()
+
+
+def test_the_past_has_pages(boss, client, place, make_rule, monkeypatch):
+    monkeypatch.setattr("backoffice.core.rules.backtest.SHOWN", 1)
+    first, second = (place(str(n), placed_at=timezone.now()) for n in range(2))
+    url = reverse("admin:core_rule_past", args=[make_rule("OFF").pk])
+
+    newest, older = client.get(url), client.get(f"{url}?before={second.pk}")
+
+    assert [row for row, _url in newest.context["rows"]] == [second]
+    assert f"?before={second.pk}" in newest.content.decode()
+    assert [row for row, _url in older.context["rows"]] == [first]
+    assert 'rel="next"' not in older.content.decode()
+    assert client.get(f"{url}?before=x").context["rows"] == newest.context["rows"]
 
 
 def test_the_timeline_says_what_a_rule_left_alone(boss, client, make_rule, place, drain):

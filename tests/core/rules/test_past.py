@@ -1,17 +1,23 @@
 """Looking into the past, and comparing with what was left alone."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from django.utils import timezone
 
+from backoffice.core.filtering import FilterError
 from backoffice.core.models import Rule, RuleAct
 from backoffice.core.rules.backtest import backtest
 from backoffice.core.rules.results import compare, counts
+from backoffice.core.sql import execute
 from orders.models import Order
+from orders.services.holds import write_notes
 from orders.services.lifecycle import cancel_orders
-from tests.fixtures.orders import order_command
+from support.services.commands import OpenTicket
+from support.services.opening import open_tickets
+from tests.fixtures.orders import PLACED, order_command
 from tests.fixtures.rules import VIP
 
 CHEAP = {"lines": [replace(order_command().lines[0], unit_price=Decimal(1))]}
@@ -25,8 +31,6 @@ def now(db):
 @pytest.fixture
 def past(actor, place, now):
     """Three dear orders and a cheap one, of which one dear one was cancelled later."""
-    from backoffice.core.sql import execute
-
     dear = [place(str(n), placed_at=now) for n in range(3)]
     cheap = place("cheap", placed_at=now, **CHEAP)
     execute("SELECT set_config('app.now', '', true)")
@@ -94,3 +98,77 @@ def test_acts_are_compared_with_what_was_left_alone(make_rule, place, actor, dra
     assert (cancelled.acted, cancelled.of_acted) == (2, len(acted))
     assert (cancelled.control, cancelled.of_control) == (0, 12 - len(acted))
     assert counts(made, since=at)["Acted"] == len(acted)
+
+
+def ticket_of(order_id, now):
+    opened = open_tickets([OpenTicket(subject="Where is it?", order_id=order_id)], now=now)
+    return opened.created[0]
+
+
+def test_a_document_is_met_by_its_orders_events_once_it_is_there(past, now):
+    dear, _cheap = past
+    early, other = (ticket_of(dear[n].pk, now) for n in (1, 2))
+    asked = rule(
+        document="support.ticket", event="order.noted", filter=f"order={dear[1].order_number}"
+    )
+    write_notes([dear[1].pk, dear[2].pk], now=now, text="Look.")
+    ticket_of(dear[1].pk, now + timedelta(minutes=1))
+
+    found = backtest(asked, now=now)
+
+    assert (found.looked, found.matched, [row.pk for row in found.rows]) == (2, 1, [early])
+    assert other != early
+
+
+def test_ages_by_the_clock_are_asked_at_the_moment_that_suits_them(place, actor):
+    by_clock = {"trigger": "EVERY", "event": "", "every_minutes": 10}
+    asked = rule(**by_clock, filter="placed_before_ago=2h&total_min=20")
+    young = rule(**by_clock, filter="placed_within=2h&total_min=20")
+    place("dear")
+    place("cheap", **CHEAP)
+    soon, later = (PLACED + timedelta(hours=hours) for hours in (1, 3))
+
+    # Soon after placing none was two hours old; by now each has been, and each was young once.
+    assert (backtest(asked, now=soon).looked, backtest(asked, now=soon).matched) == (2, 0)
+    assert (backtest(asked, now=later).looked, backtest(asked, now=later).matched) == (2, 1)
+    assert (backtest(young, now=later).matched, backtest(young, now=later).left_out) == (1, [])
+
+
+def test_of_several_events_each_age_takes_the_one_that_suits_it(past, now):
+    dear, _cheap = past
+    for hours in (1, 3):
+        write_notes([dear[1].pk], now=now + timedelta(hours=hours), text="Look.")
+    at = now + timedelta(hours=4)
+
+    def matched(query):
+        return backtest(rule(event="order.noted", filter=query), now=at).matched
+
+    assert (matched("placed_before_ago=2h"), matched("placed_before_ago=4h")) == (1, 0)
+    assert (matched("placed_within=2h"), matched("placed_within=30m")) == (1, 0)
+
+
+def test_what_it_met_is_shown_page_by_page(past, now, monkeypatch):
+    dear, _cheap = past
+    newest = [order.pk for order in reversed(dear)]
+    monkeypatch.setattr("backoffice.core.rules.backtest.SHOWN", 2)
+
+    first = backtest(rule(), now=now)
+    second = backtest(rule(), now=now, before=first.next_before)
+
+    assert ([row.pk for row in first.rows], first.next_before) == (newest[:2], newest[1])
+    assert ([row.pk for row in second.rows], second.next_before) == (newest[2:], None)
+    assert second.matched == first.matched == 3
+
+
+def test_what_takes_too_long_is_refused(past, now, monkeypatch):
+    monkeypatch.setattr("backoffice.core.rules.backtest.LONGEST", "1ms")
+
+    def slow(*args):
+        execute("SELECT pg_sleep(1)")
+
+    monkeypatch.setattr("backoffice.core.rules.backtest._population", slow)
+
+    with pytest.raises(FilterError) as caught:
+        backtest(rule(), now=now)
+
+    assert caught.value.errors == {"filter": ["That takes too long: make the filter narrower."]}
