@@ -18,6 +18,7 @@ class FinanceConfig(AppConfig):
             inbox,
             invariants,
             roles,
+            rules,
             states,
         )
         from finance.selectors import scope  # noqa: F401

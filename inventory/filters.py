@@ -202,6 +202,8 @@ class SupplierItemFilter(FilterSet):
 class PurchaseOrderFilter(FilterSet):
     """Which purchase orders."""
 
+    fixed = frozenset("number supplier warehouse sku".split())
+
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(
         choices=PurchaseOrderStatus.choices, label=_("status")

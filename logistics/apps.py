@@ -19,6 +19,7 @@ class LogisticsConfig(AppConfig):
             invariants,
             panels,
             roles,
+            rules,
             states,
         )
         from logistics.selectors import scope  # noqa: F401

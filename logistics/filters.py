@@ -38,6 +38,8 @@ from logistics.models import (
 class ShipmentFilter(FilterSet):
     """Which shipments."""
 
+    fixed = frozenset("number order order_id warehouse".split())
+
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     order_id = IntegerFilter(label=_("order id"))

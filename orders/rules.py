@@ -7,7 +7,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.rules import rule_action, rule_measure
+from backoffice.core.rules import rule_action, rule_measure, tells_colleagues
 from backoffice.core.states import Outcome
 from orders.choices import HoldReason, OrderStatus
 from orders.services.holds import place_holds, release_holds, write_notes
@@ -23,7 +23,8 @@ def _tag() -> forms.Field:
     )
 
 
-def _priority() -> forms.Field:
+def priority_field() -> forms.Field:
+    """Return the field of an order's priority."""
     return forms.IntegerField(min_value=-100, max_value=100, label=_("priority"))
 
 
@@ -80,7 +81,7 @@ rule_action(
     ORDER,
     _("Set the priority"),
     permission=CHANGE,
-    parameters={"priority": _priority},
+    parameters={"priority": priority_field},
 )(prioritise_orders)
 rule_action("orders.confirm", ORDER, _("Confirm"), permission="orders.confirm_order")(
     confirm_orders
@@ -89,6 +90,7 @@ rule_action("orders.release", ORDER, _("Release to warehouse"), permission="orde
     release_orders
 )
 rule_action("orders.cancel", ORDER, _("Cancel"), permission="orders.cancel_order")(cancel_orders)
+tells_colleagues("orders.tell", ORDER)
 
 rule_measure(ORDER, _("cancelled"), Q(status=OrderStatus.CANCELLED))
 rule_measure(ORDER, _("refunded"), Q(refunded_amount__gt=0))

@@ -19,6 +19,7 @@ class SupportConfig(AppConfig):
             panels,
             privacy,
             roles,
+            rules,
             standing,
             states,
         )

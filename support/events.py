@@ -14,6 +14,7 @@ declare(
         "ticket.message_received": _("The customer wrote"),
         "ticket.noted": _("An internal note was written"),
         "ticket.replied": _("The customer was answered"),
+        "ticket.prioritised": _("The ticket got another priority"),
         "ticket.resumed": _("The customer answered, the clock runs again"),
         "ticket.at_risk": _("A service level is about to be missed"),
         "ticket.breached": _("A service level was missed"),

@@ -52,6 +52,14 @@ TICKET = Machine(
             "ticket.noted",
             permission="support.reply_ticket",
         ),
+        Transition(
+            "prioritise",
+            _("Set the priority"),
+            [NEW, OPEN, WAITING],
+            None,
+            "ticket.prioritised",
+            permission="support.assign_ticket",
+        ),
         Transition("receive", _("Receive"), [NEW, OPEN], None, "ticket.message_received"),
         Transition("resume", _("Resume"), [WAITING], OPEN, "ticket.resumed"),
         Transition(

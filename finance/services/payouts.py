@@ -119,6 +119,23 @@ def cancel_payouts(payout_ids: Sequence[int], *, now: datetime, reason: str = ""
     return PAYOUT.apply(payout_ids, "cancel")
 
 
+@service
+def hold_payouts(
+    payout_ids: Sequence[int], *, why: str, now: datetime, reason: str = ""
+) -> Outcome:
+    """Call payouts off and block the sellers' next ones until somebody clears the contract."""
+    contract = "statement__contract_id"
+    lock(
+        CommissionContract,
+        set(Payout.objects.filter(pk__any=list(payout_ids)).values_list(contract, flat=True)),
+    )
+    outcome = cancel_payouts(payout_ids, now=now, reason=reason)
+    held = Payout.objects.filter(pk__any=outcome.moved).values(contract)
+    free = CommissionContract.objects.filter(pk__in=held, payout_block="")
+    free.update(payout_block=why, updated_at=now)
+    return outcome
+
+
 def _entries(ids: Sequence[int], step: str, debit: str, credit: str, now: datetime) -> list[Entry]:
     kind = EntryKind.PAYOUT if step == "sent" else EntryKind.PAYOUT_PAID
     day = company_day(now)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
 from backoffice.core.sql import execute, insert_rows
@@ -58,6 +60,19 @@ def open_exceptions(
         ],
     )
     return [row[0] for row in inserted]
+
+
+@service
+def report_parcels(
+    parcel_ids: Sequence[int], *, kind: str, now: datetime, detail: str = "", reason: str = ""
+) -> Outcome:
+    """Open an exception of one kind for each of many parcels."""
+    told = detail or reason
+    opened = open_exceptions([OpenException(pk, kind, told) for pk in parcel_ids], now=now)
+    found = DeliveryException.objects.filter(pk__any=opened).values_list("parcel_id", flat=True)
+    outcome = Outcome(sorted(parcel_ids))
+    outcome.block(set(parcel_ids) - set(found), _("It has an open exception of this kind."))
+    return outcome
 
 
 @service

@@ -124,6 +124,9 @@ def _population(rule: Rule, since: datetime, now: datetime) -> QuerySet:
     had it: themselves, or, once they were there, by their order.
     """
     rows = for_actor(documents(rule.document))
+    if rule.trigger != Trigger.EVENT and not hasattr(rows.model, "created_at"):
+        text = _("These rows do not say when they were made: there is no past to try it on.")
+        raise FilterError({"document": [text]})
     if rule.trigger != Trigger.EVENT:
         until = Value(now, DateTimeField())
         return rows.filter(created_at__gte=since, created_at__lte=now).annotate(

@@ -1,0 +1,34 @@
+"""What rules can do with stock, proposals and purchase orders."""
+
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.core.rules import rule_action, rule_measure, tells_colleagues
+from inventory.choices import ProposalStatus, PurchaseOrderStatus
+from inventory.services.purchasing import approve_purchase_orders, send_purchase_orders
+from inventory.services.replenishment import approve_proposals, order_proposals, reject_proposals
+
+LEVEL, PROPOSAL = "inventory.stocklevel", "inventory.replenishmentproposal"
+PURCHASE = "inventory.purchaseorder"
+DECIDE = "inventory.approve_replenishmentproposal"
+
+tells_colleagues("inventory.tell", LEVEL)
+
+rule_action("proposals.approve", PROPOSAL, _("Approve"), permission=DECIDE)(approve_proposals)
+rule_action("proposals.reject", PROPOSAL, _("Reject"), permission=DECIDE)(reject_proposals)
+rule_action(
+    "proposals.order", PROPOSAL, _("Order"), permission="inventory.order_replenishmentproposal"
+)(order_proposals)
+tells_colleagues("proposals.tell", PROPOSAL)
+rule_measure(PROPOSAL, _("ordered"), Q(status=ProposalStatus.ORDERED))
+rule_measure(PROPOSAL, _("rejected"), Q(status=ProposalStatus.REJECTED))
+
+rule_action(
+    "purchase_orders.approve", PURCHASE, _("Approve"), permission="inventory.approve_purchaseorder"
+)(approve_purchase_orders)
+rule_action(
+    "purchase_orders.send", PURCHASE, _("Mark as sent"), permission="inventory.send_purchaseorder"
+)(send_purchase_orders)
+tells_colleagues("purchase_orders.tell", PURCHASE)
+rule_measure(PURCHASE, _("received"), Q(status=PurchaseOrderStatus.RECEIVED))
+rule_measure(PURCHASE, _("cancelled"), Q(status=PurchaseOrderStatus.CANCELLED))
