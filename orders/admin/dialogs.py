@@ -14,8 +14,10 @@ from backoffice.core.states import BlockedError
 from backoffice.ui.forms import DocumentForm, LocalDateTimeField
 from orders.choices import HoldReason, ReturnReason
 from orders.models import Order, OrderLine, Return
+from orders.rules import CHANGE, priority_field
 from orders.selectors.returns import returnable_units
 from orders.services.holds import place_holds, write_notes
+from orders.services.marking import prioritise_orders
 from orders.services.returns import (
     ReceivedLine,
     RequestedLine,
@@ -59,6 +61,22 @@ class NoteForm(DocumentForm):
 def note(order: Order, values: Mapping[str, Any], *, now: datetime, key: str) -> str:
     """Write a note on one order."""
     write_notes([order.pk], now=now, text=values["text"])
+    return ""
+
+
+class PriorityForm(DocumentForm):
+    """How soon an order gets stock and is picked."""
+
+    def prepare(self, document: Order) -> None:
+        self.fields["priority"] = priority_field()
+        self.initial["priority"] = document.priority
+
+
+def prioritise(order: Order, values: Mapping[str, Any], *, now: datetime, key: str) -> str:
+    """Set the priority of one order."""
+    outcome = prioritise_orders([order.pk], now=now, priority=values["priority"])
+    if outcome.blocked:
+        raise BlockedError(outcome.blocked[order.pk])
     return ""
 
 
@@ -184,6 +202,15 @@ _dialog(
     form=NoteForm,
     act=note,
     reasons=lambda order: [],
+)
+_dialog(
+    "orders.order",
+    "prioritise",
+    gettext_lazy("Set the priority…"),
+    CHANGE,
+    form=PriorityForm,
+    act=prioritise,
+    reasons=lambda order: ORDER.reasons(order.pk, "prioritise"),
 )
 _dialog(
     "orders.return",

@@ -1,3 +1,3 @@
-from support.admin import master, survey, ticket
+from support.admin import dialogs, master, survey, ticket
 
-__all__ = ["master", "survey", "ticket"]
+__all__ = ["dialogs", "master", "survey", "ticket"]

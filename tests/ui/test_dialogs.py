@@ -51,6 +51,19 @@ def test_a_hold_has_a_reason_and_a_term(boss, client, place):
     assert (order.open_holds, order.modified_by) == (1, boss)
 
 
+@pytest.mark.parametrize("kind", ["order", "ticket"])
+def test_a_priority_is_set_once(boss, client, place, ticket, kind):
+    document, value = (place(), 7) if kind == "order" else (ticket(), "HIGH")
+    url = dialog(document, "prioritise")
+
+    client.post(url, opened(client, url) | {"priority": value})
+    again = client.post(url, opened(client, url) | {"priority": value})
+
+    document.refresh_from_db()
+    assert (document.priority, document.modified_by) == (value, boss)
+    assert errors(again) == [f"The {kind} has this priority already."]
+
+
 def test_looking_at_a_dialog_changes_nothing(boss, client, place):
     order = place()
 
