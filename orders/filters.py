@@ -13,6 +13,7 @@ from backoffice.core.filtering import (
     by_code,
     plain,
 )
+from backoffice.core.tags import TagFilter
 from inventory.filters import StockFilter
 from inventory.models import Seller, Sku, Warehouse
 from orders.choices import (
@@ -61,7 +62,7 @@ class OrderFilter(FilterSet):
     customer_id = IntegerFilter(label=_("customer"))
     country = django_filters.CharFilter("ship_to__country", "iexact", label=_("country"))
     sku = django_filters.CharFilter(method="with_sku", label=_("SKU"))
-    tag = django_filters.CharFilter(method="with_tag", label=_("tag"))
+    tag = TagFilter(label=_("tag"))
     priority_min = django_filters.NumberFilter("priority", "gte", label=_("priority from"))
     is_held = django_filters.BooleanFilter(method="held", label=_("on hold"))
     is_short = django_filters.BooleanFilter(method="short", label=_("waiting for stock"))
@@ -81,10 +82,6 @@ class OrderFilter(FilterSet):
     def with_sku(self, queryset, name, value):  # type: ignore[no-untyped-def]
         lines = OrderLine.objects.filter(sku__code=value)
         return queryset.filter(pk__in=lines.values("order_id"))
-
-    def with_tag(self, queryset, name, value):  # type: ignore[no-untyped-def]
-        # The index knows only orders that have tags.
-        return queryset.exclude(tags=[]).filter(tags__contains=[value])
 
     def held(self, queryset, name, value):  # type: ignore[no-untyped-def]
         return queryset.filter(open_holds__gt=0) if value else queryset.filter(open_holds=0)

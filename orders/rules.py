@@ -9,18 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.rules import rule_action, rule_measure, tells_colleagues
 from backoffice.core.states import Outcome
+from backoffice.core.tags import tag_field
 from orders.choices import HoldReason, OrderStatus
 from orders.services.holds import place_holds, release_holds, write_notes
 from orders.services.lifecycle import cancel_orders, confirm_orders, release_orders
 from orders.services.marking import prioritise_orders, tag_orders, untag_orders
 
 ORDER = "orders.order"
-
-
-def _tag() -> forms.Field:
-    return forms.RegexField(
-        r"^\w[\w .:-]{0,39}$", label=_("tag"), help_text=_("Up to 40 letters and digits.")
-    )
 
 
 def priority_field() -> forms.Field:
@@ -71,7 +66,7 @@ def note(order_ids: Sequence[int], *, now: datetime, reason: str, text: str) -> 
 
 
 CHANGE = "orders.change_order"
-TAG = {"tag": _tag}
+TAG = {"tag": tag_field}
 rule_action("orders.tag", ORDER, _("Tag"), permission=CHANGE, parameters=TAG)(tag_orders)
 rule_action("orders.untag", ORDER, _("Take a tag off"), permission=CHANGE, parameters=TAG)(
     untag_orders

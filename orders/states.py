@@ -4,6 +4,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
+from backoffice.core.tags import FEW_TAGS
 from orders.choices import (
     ALL,
     EDITABLE,
@@ -55,7 +56,6 @@ SETTLED = Guard(
     | Q(channel__payment_terms=PaymentTerms.ON_ACCOUNT),
     _("The customer has not paid in full."),
 )
-FEW_TAGS = Guard("few_tags", Q(tags__len__lt=20), _("The order has 20 tags: take one off first."))
 
 ORDER = Machine(
     Order,

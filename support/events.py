@@ -15,6 +15,8 @@ declare(
         "ticket.noted": _("An internal note was written"),
         "ticket.replied": _("The customer was answered"),
         "ticket.prioritised": _("The ticket got another priority"),
+        "ticket.tagged": _("The ticket got a tag"),
+        "ticket.untagged": _("A tag was taken off the ticket"),
         "ticket.resumed": _("The customer answered, the clock runs again"),
         "ticket.at_risk": _("A service level is about to be missed"),
         "ticket.breached": _("A service level was missed"),

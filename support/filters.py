@@ -14,6 +14,7 @@ from backoffice.core.filtering import (
     WithinFilter,
     plain,
 )
+from backoffice.core.tags import TagFilter
 from support.choices import OPEN, Language, Priority, Skill, SurveyStatus, TicketStatus
 from support.models import AgentProfile, BusinessCalendar, Macro, Queue, SlaPolicy, Survey, Ticket
 
@@ -35,6 +36,7 @@ class TicketFilter(FilterSet):
     queue = django_filters.ModelChoiceFilter(
         queryset=Queue.objects.all(), to_field_name="code", label=_("queue")
     )
+    tag = TagFilter(label=_("tag"))
     assignee_id = IntegerFilter(label=_("agent"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))
     customer_id = IntegerFilter(label=_("customer"))

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.rules import rule_action, rule_measure, tells_colleagues
 from backoffice.core.states import Outcome
+from backoffice.core.tags import tag_field
 from support.choices import Priority
 from support.models import AgentProfile, Macro
 from support.services.assignment import assign_tickets, assign_to
@@ -16,7 +17,7 @@ from support.services.commands import WriteNote
 from support.services.conversation import add_notes
 from support.services.lifecycle import solve_tickets
 from support.services.macros import reply_by_macro
-from support.services.priority import prioritise_tickets
+from support.services.marking import prioritise_tickets, tag_tickets, untag_tickets
 
 TICKET = "support.ticket"
 ASSIGN, REPLY = "support.assign_ticket", "support.reply_ticket"
@@ -64,6 +65,11 @@ rule_action(
         "priority": lambda: forms.ChoiceField(choices=Priority.choices, label=_("priority"))
     },
 )(prioritise_tickets)
+TAG = {"tag": tag_field}
+rule_action("tickets.tag", TICKET, _("Tag"), permission=ASSIGN, parameters=TAG)(tag_tickets)
+rule_action("tickets.untag", TICKET, _("Take a tag off"), permission=ASSIGN, parameters=TAG)(
+    untag_tickets
+)
 rule_action(
     "tickets.reply",
     TICKET,

@@ -4,6 +4,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
+from backoffice.core.tags import FEW_TAGS
 from support.choices import SurveyStatus, TicketStatus
 from support.models import Survey, Ticket
 
@@ -58,6 +59,23 @@ TICKET = Machine(
             [NEW, OPEN, WAITING],
             None,
             "ticket.prioritised",
+            permission="support.assign_ticket",
+        ),
+        Transition(
+            "tag",
+            _("Tag"),
+            list(TicketStatus),
+            None,
+            "ticket.tagged",
+            permission="support.assign_ticket",
+            guards=[FEW_TAGS],
+        ),
+        Transition(
+            "untag",
+            _("Take a tag off"),
+            list(TicketStatus),
+            None,
+            "ticket.untagged",
             permission="support.assign_ticket",
         ),
         Transition("receive", _("Receive"), [NEW, OPEN], None, "ticket.message_received"),

@@ -1,7 +1,6 @@
 """Orders: one status with a machine, two axes computed by the database, lines with counters."""
 
 from django.conf import settings
-from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import Address, AppendOnlyModel, BusinessDocument, number_field
 from backoffice.core.money import amount_field, currency_field, rounded_check
+from backoffice.core.tags import few_tags, tags_column
 from inventory.models import Seller, Sku, Warehouse
 from orders.choices import (
     FulfilmentStatus,
@@ -110,9 +110,7 @@ class Order(BusinessDocument):
         db_default=0,
         validators=[MinValueValidator(-100), MaxValueValidator(100)],
     )
-    tags = ArrayField(
-        models.CharField(max_length=40), verbose_name=_("tags"), default=list, db_default=[]
-    )
+    tags = tags_column()
     ship_to = models.ForeignKey(
         Address, models.PROTECT, related_name="+", db_index=False, verbose_name=_("ship to")
     )
@@ -158,7 +156,7 @@ class Order(BusinessDocument):
                 name="order_refunds_within_captured",
             ),
             models.CheckConstraint(condition=Q(open_holds__gte=0), name="order_holds_counted"),
-            models.CheckConstraint(condition=Q(tags__len__lte=20), name="order_tags_few"),
+            few_tags("order_tags_few"),
         ]
         indexes = [
             # The list's default order, and the same within a status.

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Func, Value
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import service
 from backoffice.core.states import Outcome
+from backoffice.core.tags import put_tag, take_tag
 from orders.models import Order
 from orders.states import ORDER
 
@@ -15,27 +15,13 @@ from orders.states import ORDER
 @service
 def tag_orders(order_ids: Sequence[int], *, tag: str, now: datetime, reason: str = "") -> Outcome:
     """Put a tag on orders."""
-    outcome = ORDER.check(order_ids, "tag")
-    having = Order.objects.filter(pk__any=outcome.moved, tags__contains=[tag])
-    outcome.block(having.values_list("pk", flat=True), _("The order has this tag already."))
-    _set_tags(outcome, "tag", "array_append", tag)
-    return outcome
+    return put_tag(ORDER, order_ids, tag)
 
 
 @service
 def untag_orders(order_ids: Sequence[int], *, tag: str, now: datetime, reason: str = "") -> Outcome:
     """Take a tag off orders."""
-    outcome = ORDER.check(order_ids, "untag")
-    lacking = Order.objects.filter(pk__any=outcome.moved).exclude(tags__contains=[tag])
-    outcome.block(lacking.values_list("pk", flat=True), _("The order does not have this tag."))
-    _set_tags(outcome, "untag", "array_remove", tag)
-    return outcome
-
-
-def _set_tags(outcome: Outcome, verb: str, function: str, tag: str) -> None:
-    tags = Func(F("tags"), Value(tag), function=function)
-    data = dict.fromkeys(outcome.moved, {"tag": tag})
-    ORDER.move(outcome.moved, verb, data=data, values={"tags": tags})
+    return take_tag(ORDER, order_ids, tag)
 
 
 @service

@@ -12,7 +12,7 @@ from backoffice.core.states import BlockedError
 from backoffice.ui.forms import DocumentForm
 from support.choices import Priority
 from support.models import Ticket
-from support.services.priority import prioritise_tickets
+from support.services.marking import prioritise_tickets
 from support.states import TICKET
 
 

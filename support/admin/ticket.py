@@ -68,7 +68,7 @@ class TicketAdmin(DocumentAdmin):
                 "fields": (
                     ("number", "subject", "origin"),
                     ("order", "customer", "requester_email"),
-                    ("status", "priority", "queue", "skill", "language"),
+                    ("status", "priority", "queue", "skill", "language", "tags"),
                     ("assignee", "last_assignee", "reopened_count"),
                     ("opened_at", "first_response_due_at", "solution_due_at"),
                     ("first_responded_at", "waiting_since", "solved_at", "closed_at"),

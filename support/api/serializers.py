@@ -29,7 +29,17 @@ class TicketSerializer(serializers.ModelSerializer):
     class Meta:
         model = Ticket
         fields = [
-            *("id", "number", "subject", "status", "priority", "skill", "language", "queue"),
+            *(
+                "id",
+                "number",
+                "subject",
+                "status",
+                "priority",
+                "skill",
+                "language",
+                "queue",
+                "tags",
+            ),
             *(
                 "order",
                 "order_id",

@@ -1,13 +1,14 @@
 """Tickets and what was written in them."""
 
 from django.conf import settings
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import BusinessDocument, number_field
+from backoffice.core.tags import few_tags, tags_column
 from orders.models import Customer, Order
 from support.choices import ACTIVE, OPEN, Direction, Language, Priority, Skill, TicketStatus
 from support.models.settings import Queue
@@ -75,6 +76,7 @@ class Ticket(BusinessDocument):
     solution_breached_at = models.DateTimeField(_("solution missed at"), null=True)
     solved_at = models.DateTimeField(_("solved at"), null=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)
+    tags = tags_column()
     reopened_count = models.SmallIntegerField(_("times reopened"), default=0, db_default=0)
 
     class Meta:
@@ -110,9 +112,12 @@ class Ticket(BusinessDocument):
                 condition=~Q(status=TicketStatus.NEW) | Q(assignee__isnull=True),
                 name="ticket_new_has_no_agent",
             ),
+            few_tags("ticket_tags_few"),
         ]
         indexes = [
             models.Index("opened_at", "id", name="ticket_opened"),
+            # Most tickets have none and cost nothing.
+            GinIndex("tags", name="ticket_tags", condition=~Q(tags=[])),
             models.Index("status", "opened_at", "id", name="ticket_status_opened"),
             models.Index(
                 OpClass(Upper("requester_email"), name="varchar_pattern_ops"),

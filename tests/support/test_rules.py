@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from backoffice.core.filtering import select
 from backoffice.core.models import Event, OutboundMessage
 from backoffice.core.rules.registry import ACTIONS
 from support.models import Macro, Message, SlaPolicy, Ticket
@@ -85,6 +86,21 @@ def test_an_agent_gets_as_many_as_they_have_room_for(ticket, agent):
 
     assert (done.moved, list(done.blocked)) == ([first.pk], [second.pk])
     assert Ticket.objects.get(pk=first.pk).assignee_id == bob.user_id
+
+
+def test_tags_are_put_on_and_taken_off_and_found(ticket):
+    asked, other = ticket(), ticket()
+
+    assert do("tickets.tag", [asked.pk], now=SOON, tag="VIP").moved == [asked.pk]
+    again = do("tickets.tag", [asked.pk, other.pk], now=SOON, tag="VIP")
+    off = do("tickets.untag", [other.pk], now=SOON, tag="VIP")
+
+    assert [str(why) for why in again.blocked[asked.pk]] == ["It has this tag already."]
+    assert (again.moved, off.moved) == ([other.pk], [other.pk])
+    found = select("support.ticket", "tag=VIP", now=SOON)
+    assert list(found.values_list("pk", "tags")) == [(asked.pk, ["VIP"])]
+    kinds = Event.objects.filter(kind__startswith="ticket.").order_by("pk").values_list("kind")
+    assert [kind for (kind,) in kinds][2:] == ["ticket.tagged"] * 2 + ["ticket.untagged"]
 
 
 def test_a_note_is_written_in_each(ticket):

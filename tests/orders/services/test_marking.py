@@ -27,7 +27,7 @@ def test_orders_are_tagged_once(place, now):
     outcome = tag_orders([first.pk, second.pk], tag="VIP", now=now, reason="best customer")
 
     assert outcome.moved == [second.pk]
-    assert outcome.blocked == {first.pk: ["The order has this tag already."]}
+    assert outcome.blocked == {first.pk: ["It has this tag already."]}
     second.refresh_from_db()
     assert (second.tags, second.version) == (["VIP"], 1)
     told = Event.objects.filter(kind="order.tagged").order_by("pk")
@@ -47,7 +47,7 @@ def test_a_tag_is_taken_off(place, now):
 
     order.refresh_from_db()
     assert (outcome.moved, order.tags) == ([order.pk], ["a", "c"])
-    assert again.blocked == {order.pk: ["The order does not have this tag."]}
+    assert again.blocked == {order.pk: ["It does not have this tag."]}
     assert order.history.first().tags == ["a", "c"]
 
 
@@ -58,7 +58,7 @@ def test_an_order_has_twenty_tags_at_most(place, now):
 
     outcome = tag_orders([order.pk], tag="more", now=now)
 
-    assert outcome.blocked == {order.pk: ["The order has 20 tags: take one off first."]}
+    assert outcome.blocked == {order.pk: ["It has 20 tags: take one off first."]}
     with pytest.raises(IntegrityError), transaction.atomic():
         Order.objects.filter(pk=order.pk).update(tags=[str(n) for n in range(21)])
 

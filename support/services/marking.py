@@ -1,4 +1,4 @@
-"""The priority of tickets, and what it promises."""
+"""Marks on tickets: tags, and the priority with what it promises."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,9 +9,24 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import service
 from backoffice.core.states import Outcome
+from backoffice.core.tags import put_tag, take_tag
 from support.models import Ticket
 from support.services.clocks import Level, read_levels
 from support.states import TICKET
+
+
+@service
+def tag_tickets(ticket_ids: Sequence[int], *, tag: str, now: datetime, reason: str = "") -> Outcome:
+    """Put a tag on tickets."""
+    return put_tag(TICKET, ticket_ids, tag)
+
+
+@service
+def untag_tickets(
+    ticket_ids: Sequence[int], *, tag: str, now: datetime, reason: str = ""
+) -> Outcome:
+    """Take a tag off tickets."""
+    return take_tag(TICKET, ticket_ids, tag)
 
 
 @service
