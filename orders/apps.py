@@ -11,6 +11,7 @@ class OrdersConfig(AppConfig):
 
     def ready(self) -> None:
         from orders import (  # noqa: F401
+            demand,
             events,
             extensions,
             filters,

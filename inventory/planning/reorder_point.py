@@ -16,6 +16,8 @@ Ints = NDArray[np.int64]
 
 DAYS_A_YEAR = 365
 REVIEW_DAYS = 1
+# Demand is measured over this many days at least, so that one good day is no trend.
+SHORTEST_HISTORY = 14
 # Days of demand that one order covers at least and at most, whatever the economics say.
 SHORTEST_COVER = 3
 LONGEST_COVER = 60
@@ -23,8 +25,13 @@ LONGEST_COVER = 60
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """Mean and standard deviation of daily demand, units per day, shape (n,)."""
+    """Mean and standard deviation of daily demand, units per day, shape (n,).
 
+    `units` is their sum over the observed days, `days` the days that it was divided by.
+    """
+
+    units: Ints
+    days: Ints
     mean: Floats
     deviation: Floats
 
@@ -43,19 +50,21 @@ class Plan:
     proposed: Ints
 
 
-def measure_demand(daily: NDArray, days: NDArray) -> Demand:
-    """Return mean and sample standard deviation (n − 1) over each row's last `days`.
+def measure_demand(daily: NDArray, is_observed: NDArray) -> Demand:
+    """Return mean and sample standard deviation (n − 1) over each row's observed days.
 
-    `daily` is units per day, shape (n, window), the latest day last; `days` is shape (n,), from 1
-    to window. Days before a SKU existed are left out by it. One day alone has deviation 0.
+    `daily` is units per day, shape (n, window). Days that were not observed are left out: those
+    before a SKU existed, and those without stock, whose demand is censored. Where fewer than 14
+    are left, the missing ones count as days without demand.
     """
-    values = np.asarray(daily, dtype=np.float64)
-    count = np.asarray(days, dtype=np.float64)
-    window = values.shape[1]
-    is_known = np.arange(window)[None, :] >= window - count[:, None]
-    mean = np.where(is_known, values, 0).sum(axis=1) / count
-    squares = np.where(is_known, (values - mean[:, None]) ** 2, 0).sum(axis=1)
-    return Demand(mean, np.sqrt(squares / np.maximum(count - 1, 1)))
+    values = np.where(is_observed, np.asarray(daily, dtype=np.int64), 0)
+    observed = np.asarray(is_observed).sum(axis=1)
+    days = np.maximum(observed, SHORTEST_HISTORY)
+    units = values.sum(axis=1)
+    mean = units / days
+    squares = np.where(is_observed, (values - mean[:, None]) ** 2, 0).sum(axis=1)
+    squares += (days - observed) * mean**2
+    return Demand(units, days, mean, np.sqrt(squares / (days - 1)))
 
 
 def z_values(service_levels: NDArray) -> Floats:

@@ -1,14 +1,18 @@
 """What stock there is to promise, and what was demanded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from backoffice.core.sql import execute
+from inventory.demand import asked_sql, known_types, waiting_sql
 from inventory.models import StockLevel
 from inventory.services.levels import Pair
 
 POSITION = """
+WITH waiting AS (
+  SELECT sku_id, warehouse_id, sum(units)::int AS units FROM ({waiting}) AS w GROUP BY 1, 2
+)
 SELECT p.sku_id, p.warehouse_id, coalesce(l.on_hand, 0), coalesce(l.reserved, 0),
   coalesce(l.quarantined, 0),
   coalesce((SELECT sum(greatest(0, x.quantity - x.received))::int
@@ -18,23 +22,34 @@ SELECT p.sku_id, p.warehouse_id, coalesce(l.on_hand, 0), coalesce(l.reserved, 0)
       AND o.status IN ('DRAFT', 'APPROVED', 'SENT', 'PARTIALLY_RECEIVED')), 0),
   coalesce((SELECT sum(r.quantity)::int FROM inventory_replenishmentproposal r
     WHERE r.sku_id = p.sku_id AND r.warehouse_id = p.warehouse_id
-      AND r.status IN ('PROPOSED', 'APPROVED')), 0)
-FROM unnest(%s::bigint[], %s::bigint[]) AS p(sku_id, warehouse_id)
+      AND r.status IN ('PROPOSED', 'APPROVED')), 0),
+  coalesce(b.units, 0)
+FROM unnest(%(skus)s::bigint[], %(houses)s::bigint[]) AS p(sku_id, warehouse_id)
 LEFT JOIN inventory_stocklevel l ON l.sku_id = p.sku_id AND l.warehouse_id = p.warehouse_id
+LEFT JOIN waiting b ON b.sku_id = p.sku_id AND b.warehouse_id = p.warehouse_id
 """
 DEMAND = """
-SELECT m.sku_id, m.warehouse_id, (m.occurred_at AT TIME ZONE w.time_zone)::date AS day,
-  -sum(m.quantity)::int
-FROM inventory_stockmove m JOIN inventory_warehouse w ON w.id = m.warehouse_id
-WHERE m.kind = 'SHIPMENT' AND m.warehouse_id = ANY(%s) AND m.occurred_at >= %s
-  AND m.occurred_at < %s
-GROUP BY 1, 2, 3
+SELECT d.sku_id, d.warehouse_id, (d.asked_at AT TIME ZONE w.time_zone)::date, sum(d.units)::int
+FROM ({asked} UNION ALL
+  SELECT sku_id, warehouse_id, occurred_at, -quantity FROM inventory_stockmove
+  WHERE kind = 'SHIPMENT' AND warehouse_id = ANY(%(houses)s) AND for_type <> ALL(%(known)s)
+    AND occurred_at >= %(since)s AND occurred_at < %(until)s) AS d
+JOIN inventory_warehouse w ON w.id = d.warehouse_id GROUP BY 1, 2, 3
 """
+CHANGES = """
+SELECT m.sku_id, m.warehouse_id, (m.occurred_at AT TIME ZONE w.time_zone)::date,
+  sum(m.quantity)::int
+FROM inventory_stockmove m JOIN inventory_warehouse w ON w.id = m.warehouse_id
+JOIN inventory_location o ON o.id = m.location_id AND o.kind <> 'QUARANTINE'
+WHERE m.warehouse_id = ANY(%(houses)s) AND m.occurred_at >= %(since)s GROUP BY 1, 2, 3
+"""
+
+ByDay = dict[Pair, dict[date, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class StockPosition:
-    """Units of a SKU in a warehouse: there, promised, blocked, on their way."""
+    """Units of a SKU in a warehouse: there, promised, blocked, on their way, waited for."""
 
     sku_id: int
     warehouse_id: int
@@ -43,14 +58,13 @@ class StockPosition:
     quarantined: int
     on_order: int
     proposed: int
+    waiting: int
 
     @property
     def position(self) -> int:
-        """Return on hand − reserved − quarantined + missing on open purchase orders + proposed.
-
-        Demand that waits without a reservation is not in it.
-        """
-        return self.on_hand - self.reserved - self.quarantined + self.on_order + self.proposed
+        """Return what is there or on its way and belongs to nobody, less what is waited for."""
+        free = self.on_hand - self.reserved - self.quarantined
+        return free + self.on_order + self.proposed - self.waiting
 
 
 def available_to_promise(sku_ids: Sequence[int], warehouse_ids: Sequence[int]) -> dict[Pair, int]:
@@ -64,15 +78,28 @@ def available_to_promise(sku_ids: Sequence[int], warehouse_ids: Sequence[int]) -
 
 def stock_positions(pairs: Sequence[Pair]) -> dict[Pair, StockPosition]:
     """Return the stock position of pairs, in one statement."""
-    rows = execute(POSITION, [[sku for sku, _ in pairs], [house for _, house in pairs]])
+    columns = {"skus": [sku for sku, _ in pairs], "houses": [house for _, house in pairs]}
+    rows = execute(POSITION.format(waiting=waiting_sql()), columns)
     return {(row[0], row[1]): StockPosition(*row) for row in rows}
 
 
-def demand_by_day(
-    warehouse_ids: Sequence[int], *, since: datetime, until: datetime
-) -> dict[Pair, dict[date, int]]:
-    """Return units shipped by SKU and warehouse and the warehouse's business day."""
-    found: dict[Pair, dict[date, int]] = {}
-    for sku, house, day, units in execute(DEMAND, [list(warehouse_ids), since, until]):
+def demand_by_day(warehouse_ids: Sequence[int], *, since: datetime, until: datetime) -> ByDay:
+    """Return units asked for by SKU and warehouse and the warehouse's business day.
+
+    What a floor above tells counts on the day it was asked for, other shipments when they left.
+    """
+    given = {"houses": list(warehouse_ids), "since": since, "until": until}
+    given["known"] = known_types()
+    return _by_day(execute(DEMAND.format(asked=asked_sql()), given))
+
+
+def changes_by_day(warehouse_ids: Sequence[int], *, since: datetime) -> ByDay:
+    """Return by how much the stock outside quarantine changed, on days with any move."""
+    return _by_day(execute(CHANGES, {"houses": list(warehouse_ids), "since": since}))
+
+
+def _by_day(rows: Iterable[tuple[int, int, date, int]]) -> ByDay:
+    found: ByDay = {}
+    for sku, house, day, units in rows:
         found.setdefault((sku, house), {})[day] = units
     return found

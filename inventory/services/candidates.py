@@ -11,12 +11,16 @@ from numpy.typing import NDArray
 
 from backoffice.core.sql import execute
 from inventory.models import Warehouse
-from inventory.selectors.stock import StockPosition, demand_by_day, stock_positions
+from inventory.selectors.stock import (
+    ByDay,
+    StockPosition,
+    changes_by_day,
+    demand_by_day,
+    stock_positions,
+)
 from inventory.services.levels import Pair
 
 WINDOW_DAYS = 90
-# A new SKU is measured over this many days at least, so that one good day is no trend.
-SHORTEST_HISTORY = 14
 
 # A SKU's own policy stands before the warehouse's default; the preferred supplier before the
 # cheapest. What has an open proposal or was planned tonight already is left out.
@@ -81,13 +85,18 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Night:
-    """The candidates of one night with their stock and demand; `daily` has shape (n, 90)."""
+    """The candidates of one night with their stock and demand.
+
+    `daily` is units a day, `is_observed` false before the SKU was known and on days without stock,
+    both of shape (n, 90), yesterday last; `known_days` has shape (n,).
+    """
 
     candidates: Sequence[Candidate]
     positions: Mapping[Pair, StockPosition]
     planned_on: Mapping[int, date]
     daily: NDArray[np.int64]
-    days: NDArray[np.int64]
+    is_observed: NDArray[np.bool_]
+    known_days: NDArray[np.int64]
 
     def column(self, name: str, *, missing: int = 0) -> NDArray[np.float64]:
         """Return one attribute of all candidates as an array, `missing` where there is none."""
@@ -102,18 +111,44 @@ def read_night(warehouse_ids: Sequence[int], *, now: datetime) -> Night:
     planned_on = {pk: now.astimezone(zone).date() for pk, zone in zones.items()}
     rows = execute(CANDIDATES, {"houses": list(planned_on), "days": list(planned_on.values())})
     candidates = [Candidate(*row) for row in rows]
-    demand = demand_by_day(list(zones), since=now - timedelta(days=WINDOW_DAYS + 2), until=now)
-    daily = np.zeros((len(candidates), WINDOW_DAYS), dtype=np.int64)
-    days = np.zeros(len(candidates), dtype=np.int64)
-    for n, candidate in enumerate(candidates):
-        today = planned_on[candidate.warehouse_id]
-        known = (today - candidate.created_at.astimezone(zones[candidate.warehouse_id]).date()).days
-        for day, units in demand.get(candidate.pair, {}).items():
-            age = (today - day).days
-            # Today is not over, so it is no day of demand yet.
-            if 1 <= age <= WINDOW_DAYS:
-                daily[n, WINDOW_DAYS - age] = units
-                known = max(known, age)
-        days[n] = min(max(known, SHORTEST_HISTORY), WINDOW_DAYS)
+    since = now - timedelta(days=WINDOW_DAYS + 2)
+    today = [planned_on[c.warehouse_id] for c in candidates]
+    daily, was_asked = _days(candidates, today, demand_by_day(list(zones), since=since, until=now))
+    changes, has_moved = _days(candidates, today, changes_by_day(list(zones), since=since))
     positions = stock_positions([c.pair for c in candidates])
-    return Night(candidates, positions, planned_on, daily, days)
+    free = [positions[c.pair].on_hand - positions[c.pair].quarantined for c in candidates]
+    # Back from what lies there now: what lay there when each day began.
+    opening = np.array(free, dtype=np.int64)[:, None] - changes[:, ::-1].cumsum(axis=1)[:, ::-1]
+    known = _known_days(candidates, today, zones, was_asked | has_moved)
+    is_known = np.arange(WINDOW_DAYS)[None, :] >= WINDOW_DAYS - known[:, None]
+    # Today is not over, so it is no day of demand yet. Who could not buy was not counted either.
+    is_observed = is_known & ((opening > 0) | has_moved)[:, :-1]
+    return Night(candidates, positions, planned_on, daily[:, :-1], is_observed, known)
+
+
+def _days(
+    candidates: Sequence[Candidate], today: Sequence[date], found: ByDay
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return units and whether there is a row, of shape (n, 91), today last."""
+    units = np.zeros((len(candidates), WINDOW_DAYS + 1), dtype=np.int64)
+    is_given = np.zeros(units.shape, dtype=np.bool_)
+    for n, candidate in enumerate(candidates):
+        for day, number in found.get(candidate.pair, {}).items():
+            age = (today[n] - day).days
+            if 0 <= age <= WINDOW_DAYS:
+                units[n, WINDOW_DAYS - age] = number
+                is_given[n, WINDOW_DAYS - age] = True
+    return units, is_given
+
+
+def _known_days(
+    candidates: Sequence[Candidate],
+    today: Sequence[date],
+    zones: Mapping[int, ZoneInfo],
+    is_alive: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """Return the days since a SKU was made, or since it was first asked for or moved."""
+    made = [c.created_at.astimezone(zones[c.warehouse_id]).date() for c in candidates]
+    ages = np.array([(day - start).days for day, start in zip(today, made, strict=True)])
+    first = np.where(is_alive.any(axis=1), WINDOW_DAYS - is_alive.argmax(axis=1), 0)
+    return np.clip(np.maximum(ages, first), 0, WINDOW_DAYS).astype(np.int64)

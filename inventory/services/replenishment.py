@@ -79,7 +79,7 @@ def _expire(warehouse_ids: Sequence[int], *, now: datetime) -> list[int]:
 
 
 def _plan(night: Night) -> tuple[Demand, Plan]:
-    demand = measure_demand(night.daily, night.days)
+    demand = measure_demand(night.daily, night.is_observed)
     planned = plan(
         demand,
         position=np.array([night.positions[c.pair].position for c in night.candidates]),
@@ -133,8 +133,9 @@ def _explain(night: Night, demand: Demand, planned: Plan, n: int) -> dict[str, A
     stock = night.positions[candidate.pair]
     return {
         "window_days": WINDOW_DAYS,
-        "history_days": int(night.days[n]),
-        "units_shipped": int(night.daily[n].sum()),
+        "days_without_stock": int(night.known_days[n] - night.is_observed[n].sum()),
+        "days_measured": int(demand.days[n]),
+        "units_asked": int(demand.units[n]),
         "mean_per_day": round(float(demand.mean[n]), 4),
         "deviation_per_day": round(float(demand.deviation[n]), 4),
         "service_level": str(candidate.service_level),
@@ -152,6 +153,7 @@ def _explain(night: Night, demand: Demand, planned: Plan, n: int) -> dict[str, A
         "reserved": stock.reserved,
         "quarantined": stock.quarantined,
         "on_order": stock.on_order,
+        "waiting": stock.waiting,
         "position": stock.position,
         "order_cost": str(candidate.order_cost),
         "unit_cost": str(round(candidate.unit_cost, 4)),

@@ -14,7 +14,7 @@ from inventory.planning.reorder_point import (
 )
 
 
-def planned(daily, *, days=None, **changes):
+def planned(daily, **changes):
     daily = np.atleast_2d(daily)
     n = len(daily)
     figures = {
@@ -30,15 +30,29 @@ def planned(daily, *, days=None, **changes):
         "minimum": -1,
         "maximum": -1,
     } | changes
-    demand = measure_demand(daily, np.full(n, days or daily.shape[1]))
+    demand = measure_demand(daily, np.full(daily.shape, True))
     return plan(demand, **{name: np.full(n, value) for name, value in figures.items()})
 
 
-def test_demand_is_mean_and_sample_deviation_per_day():
-    demand = measure_demand(np.array([[1, 2, 3, 4], [0, 0, 5, 7]]), np.array([4, 2]))
+def test_demand_is_mean_and_sample_deviation_of_the_observed_days():
+    # Sixteen days of 3 and 5 in turn: mean 4, sd = sqrt(16 / 15). What waited while nothing was
+    # there, 100 units, is left out with its days.
+    daily = np.array([[3, 5] * 8 + [0, 100]])
+    demand = measure_demand(daily, np.array([[True] * 16 + [False] * 2]))
 
-    assert demand.mean.tolist() == [2.5, 6.0]
-    assert demand.deviation == pytest.approx([math.sqrt(5 / 3), math.sqrt(2)])
+    assert (demand.units.tolist(), demand.days.tolist()) == ([64], [16])
+    assert demand.mean.tolist() == [4.0]
+    assert demand.deviation == pytest.approx([math.sqrt(16 / 15)])
+
+
+def test_few_days_of_demand_are_no_trend():
+    # Seven days of 8 over fourteen: mean 4, sd = sqrt(14 · 16 / 13).
+    observed = np.array([[False] * 7 + [True] * 7, [False] * 14])
+    demand = measure_demand(np.array([[9] * 7 + [8] * 7, [9] * 14]), observed)
+
+    assert (demand.units.tolist(), demand.days.tolist()) == ([56, 0], [14, 14])
+    assert demand.mean.tolist() == [4.0, 0.0]
+    assert demand.deviation == pytest.approx([math.sqrt(14 * 16 / 13), 0])
 
 
 def test_z_is_the_normal_quantile():
@@ -46,13 +60,13 @@ def test_z_is_the_normal_quantile():
 
 
 def test_the_plan_of_a_sku_reckoned_by_hand():
-    # Ten days of 8 and 12 in turn: mean 10, sd = sqrt(10 · 4 / 9) = 2.108185.
-    # Protection 8 + 1 = 9 days: 90 units, safety 1.959964 · 2.108185 · 3 = 12.3959.
+    # Twenty days of 8 and 12 in turn: mean 10, sd = sqrt(20 · 4 / 19) = 2.051957.
+    # Protection 8 + 1 = 9 days: 90 units, safety 1.959964 · 2.051957 · 3 = 12.0653.
     # Q = sqrt(2 · 5 · 365 · 10 / (0.25 · 10)) = sqrt(14600) = 120.83.
-    got = planned([8, 12] * 5, position=50)
+    got = planned([8, 12] * 10, position=50)
 
     assert got.lead_demand.tolist() == [90.0]
-    assert got.safety_stock == pytest.approx([12.3959], abs=1e-4)
+    assert got.safety_stock == pytest.approx([12.0653], abs=1e-4)
     assert got.reorder_point.tolist() == [103]
     assert got.order_quantity.tolist() == [121]
     assert got.order_up_to.tolist() == [224]
@@ -60,19 +74,19 @@ def test_the_plan_of_a_sku_reckoned_by_hand():
 
 
 def test_nothing_is_ordered_at_the_reorder_point():
-    assert planned([8, 12] * 5, position=103).proposed.tolist() == [0]
-    assert planned([8, 12] * 5, position=102).proposed.tolist() == [122]
+    assert planned([8, 12] * 10, position=103).proposed.tolist() == [0]
+    assert planned([8, 12] * 10, position=102).proposed.tolist() == [122]
 
 
 def test_steady_demand_needs_no_safety():
-    got = planned([4] * 10)
+    got = planned([4] * 20)
 
     assert got.safety_stock.tolist() == [0.0]
     assert got.reorder_point.tolist() == [36]
 
 
 def test_no_demand_orders_nothing():
-    got = planned([0] * 10)
+    got = planned([0] * 20)
 
     assert got.reorder_point.tolist() == [0]
     assert got.proposed.tolist() == [0]
@@ -87,7 +101,7 @@ def test_minimum_order_and_packs():
 
 
 def test_minimum_and_maximum_replace_what_is_reckoned():
-    got = planned([8, 12] * 5, position=19, minimum=20, maximum=35)
+    got = planned([8, 12] * 10, position=19, minimum=20, maximum=35)
 
     assert got.reorder_point.tolist() == [20]
     assert got.order_up_to.tolist() == [35]
@@ -95,7 +109,7 @@ def test_minimum_and_maximum_replace_what_is_reckoned():
 
 
 def test_a_maximum_below_the_reorder_point_fills_to_the_reorder_point():
-    got = planned([8, 12] * 5, position=100, maximum=50)
+    got = planned([8, 12] * 10, position=100, maximum=50)
 
     assert got.order_up_to.tolist() == [103]
     assert got.proposed.tolist() == [3]

@@ -5,6 +5,7 @@ import pytest
 
 from backoffice.core.models import Event
 from inventory.models import (
+    Location,
     PurchaseOrder,
     PurchaseOrderLine,
     ReplenishmentPolicy,
@@ -15,6 +16,8 @@ from inventory.models import (
 )
 from inventory.selectors.replenishment import explain_proposal
 from inventory.selectors.stock import available_to_promise, demand_by_day, stock_positions
+from inventory.services.moves import Transfer, transfer_stock
+from inventory.services.places import default_bins
 from inventory.services.purchasing import (
     CreatePurchaseOrder,
     PurchaseLine,
@@ -68,15 +71,48 @@ def test_a_proposal_reckoned_by_hand(seller_of_days, policy, house, now):
     assert (numbers["mean_per_day"], numbers["safety_stock"]) == (10.0, 11.83)
     assert (numbers["on_hand"], numbers["reserved"], numbers["order_up_to"]) == (40, 15, 223)
     assert explain_proposal(numbers) == (
-        "900 units were shipped in 90 days: 10.0 a day, give or take 2.0112."
+        "900 units were asked for in 90 days: 10.0 a day, give or take 2.0112."
         " Lead time and review take 9.0 days, which need 90.0 units and a safety stock of 11.83"
         " for 0.9750 of the cycles: reorder point 102."
-        " The position is 25: 40 on hand − 15 reserved − 0 quarantined + 0 on order."
+        " The position is 25: 40 on hand − 15 reserved − 0 quarantined + 0 on order"
+        " − 0 that orders wait for."
         " The cheapest order is 121, which fills up to 223:"
         " 200 with a minimum of 50 in packs of 25."
     )
     data = Event.objects.get(kind="replenishment.proposed").data
     assert data == {"sku_id": a.pk, "warehouse_id": house.pk, "quantity": 200}
+
+
+def test_days_without_stock_are_no_days_without_demand(policy, house, new_sku, supply, now):
+    a = new_sku("A")
+    supply(a, price="10", lead_time_days=8)
+    # 8 and 12 in turn for sixty days, then nothing was left for thirty.
+    ship_on(a, house, {now - timedelta(days=n): 8 if n % 2 else 12 for n in range(31, 91)})
+
+    propose_replenishment(now=now)
+
+    # sd = sqrt(60 · 4 / 59) = 2.0169; safety = 1.96 · 2.0169 · 3 = 11.86; s = 90 + 11.86 → 102.
+    numbers = ReplenishmentProposal.objects.get().explanation
+    assert (numbers["units_asked"], numbers["days_measured"]) == (600, 60)
+    assert (numbers["mean_per_day"], numbers["deviation_per_day"]) == (10.0, 2.0169)
+    assert (numbers["days_without_stock"], numbers["reorder_point"]) == (30, 102)
+    assert "Left out: 30 days without stock." in explain_proposal(numbers)
+
+
+def test_what_lies_in_quarantine_is_no_stock(policy, house, new_sku, supply, now):
+    a = new_sku("A")
+    supply(a)
+    ship_on(a, house, {now - timedelta(days=n): 20 for n in range(61, 91)})
+    blocked = Location.objects.create(warehouse=house, code="Q", kind="QUARANTINE")
+    bring(a, house, 5, location_id=blocked.pk, at=now - timedelta(days=60))
+    # Back on the shelf ten days ago, where it has lain since.
+    shelf = default_bins([house.pk])[house.pk]
+    transfer_stock([Transfer(a.pk, 5, blocked.pk, shelf)], now=now - timedelta(days=10))
+
+    propose_replenishment(now=now)
+
+    numbers = ReplenishmentProposal.objects.get().explanation
+    assert (numbers["days_measured"], numbers["days_without_stock"]) == (40, 50)
 
 
 def test_the_same_need_is_never_proposed_twice(seller_of_days, policy, now):
