@@ -175,8 +175,10 @@ def differences(new: Any, old: Any, only: Sequence[str] | None = None) -> list[s
 
 def _shown(column: Any, row: Any) -> str:
     value = getattr(row, column.attname)
-    if value is None or value == "":
+    if value in (None, "", []):
         return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))[:80]
     if column.related_model is not None:
         named = column.related_model._base_manager.filter(pk=value).first()
         return str(named or value)[:80]

@@ -12,12 +12,13 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.extensions import Dialog, Text, dialog
 from backoffice.core.states import BlockedError
 from backoffice.ui.forms import DocumentForm, LocalDateTimeField
+from backoffice.ui.tagging import tag_dialogs
 from orders.choices import HoldReason, ReturnReason
 from orders.models import Order, OrderLine, Return
 from orders.rules import CHANGE, priority_field
 from orders.selectors.returns import returnable_units
 from orders.services.holds import place_holds, write_notes
-from orders.services.marking import prioritise_orders
+from orders.services.marking import prioritise_orders, tag_orders, untag_orders
 from orders.services.returns import (
     ReceivedLine,
     RequestedLine,
@@ -221,3 +222,4 @@ _dialog(
     act=receive,
     reasons=lambda goods: RETURN.reasons(goods.pk, "receive"),
 )
+tag_dialogs(ORDER, CHANGE, tag_orders, untag_orders)

@@ -92,7 +92,7 @@ class OrderAdmin(DocumentAdmin):
     fields = (
         *("external_id", "channel", "origin", "ship_to", "bill_to", *OPTIONAL),
         *("confirmed_at", "released_at", "shipped_at", "delivered_at"),
-        *("completed_at", "cancelled_at", "open_holds", "short_quantity"),
+        *("completed_at", "cancelled_at", "open_holds", "short_quantity", "tags"),
         *("net_amount", "tax_amount", "total_amount", "currency"),
         *("authorised_amount", "captured_amount", "refunded_amount"),
         *("created_by", "modified_by", "updated_at"),

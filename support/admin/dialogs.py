@@ -1,4 +1,4 @@
-"""What a ticket's page asks for: its priority."""
+"""What a ticket's page asks for: its priority and its tags."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -10,9 +10,11 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.extensions import Dialog, dialog
 from backoffice.core.states import BlockedError
 from backoffice.ui.forms import DocumentForm
+from backoffice.ui.tagging import tag_dialogs
 from support.choices import Priority
 from support.models import Ticket
-from support.services.marking import prioritise_tickets
+from support.rules import ASSIGN
+from support.services.marking import prioritise_tickets, tag_tickets, untag_tickets
 from support.states import TICKET
 
 
@@ -38,9 +40,10 @@ dialog(
     Dialog(
         "prioritise",
         _("Set the priority…"),
-        "support.assign_ticket",
+        ASSIGN,
         form=PriorityForm,
         act=prioritise,
         reasons=lambda ticket: TICKET.reasons(ticket.pk, "prioritise"),
     ),
 )
+tag_dialogs(TICKET, ASSIGN, tag_tickets, untag_tickets)

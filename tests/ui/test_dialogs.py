@@ -64,6 +64,31 @@ def test_a_priority_is_set_once(boss, client, place, ticket, kind):
     assert errors(again) == [f"The {kind} has this priority already."]
 
 
+@pytest.mark.parametrize("kind", ["order", "ticket"])
+def test_a_tag_is_put_on_and_taken_off(boss, client, place, ticket, kind):
+    document = place() if kind == "order" else ticket()
+    tag, untag = dialog(document, "tag"), dialog(document, "untag")
+
+    nothing = client.get(untag).content.decode()
+    client.post(tag, opened(client, tag) | {"tag": "VIP"})
+    again = client.post(tag, opened(client, tag) | {"tag": "VIP"})
+    wrong = client.post(untag, opened(client, untag) | {"tag": "OTHER"})
+    document.refresh_from_db()
+    tagged = document.tags
+    shown = tag.replace("do/tag/", "change/")
+    page = client.get(shown).content.decode()
+    client.post(untag, opened(client, untag) | {"tag": "VIP"})
+
+    document.refresh_from_db()
+    assert "It has no tags." in nothing
+    assert "<dt>tags</dt><dd>vip</dd>" in page.lower()
+    assert "tags: – → VIP" in page
+    assert "<dt>tags</dt>" not in client.get(shown).content.decode().lower()
+    assert (tagged, document.tags, document.version) == (["VIP"], [], 2)
+    assert errors(again) == ["It has this tag already."]
+    assert list(wrong.context["form"].errors) == ["tag"]
+
+
 def test_looking_at_a_dialog_changes_nothing(boss, client, place):
     order = place()
 
