@@ -1,8 +1,9 @@
 """Reads the UCI Online Retail file: invoices of a British gift shop; pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -53,19 +54,25 @@ COUNTRIES = {
 NOWHERE = "ZZ"
 
 Row = dict[str, Any]
+# Rows that are Python objects at a time; the rest stays in columns, a tenth of their size.
+BATCH = 10_000
 
 
 class MissingReaderError(RuntimeError):
     """Parquet needs pyarrow, which only the development set installs."""
 
 
-def read_rows(path: Path) -> list[Row]:
-    """Read the file's rows."""
+def read_rows(path: Path) -> Iterator[Row]:
+    """Read the file's rows with their `number` in it, those of an invoice together."""
     try:
         import pyarrow.parquet
     except ImportError as error:
         raise MissingReaderError("Install pyarrow to read Parquet, or give a CSV.") from error
-    return pyarrow.parquet.read_table(path).to_pylist()
+    table = pyarrow.parquet.read_table(path)
+    table = table.append_column("number", pyarrow.array(range(1, table.num_rows + 1)))
+    table = table.sort_by([("InvoiceNo", "ascending"), ("number", "ascending")])
+    for batch in table.to_batches(max_chunksize=BATCH):
+        yield from batch.to_pylist()
 
 
 def instant(local: datetime) -> datetime:
@@ -73,29 +80,26 @@ def instant(local: datetime) -> datetime:
     return local.replace(tzinfo=ZONE).astimezone(UTC)
 
 
-def facts(rows: list[Row]) -> Iterator[SourceFact]:
+def facts(rows: Iterable[Row]) -> Iterator[SourceFact]:
     """Return what the invoices say; an invoice is ordered, paid, sent and received in one moment.
 
     The file knows one time an invoice; invoices that begin with C give goods back.
     """
-    invoices: dict[str, list[tuple[int, Row]]] = {}
-    for number, row in enumerate(rows, 1):
-        invoices.setdefault(row["InvoiceNo"], []).append((number, row))
-    for invoice, lines in invoices.items():
+    for invoice, lines in groupby(rows, key=lambda row: row["InvoiceNo"]):
         if invoice.startswith("C"):
             yield from _returns(invoice, lines)
         else:
-            yield from _sale(invoice, lines)
+            yield from _sale(invoice, list(lines))
 
 
-def _sale(invoice: str, lines: list[tuple[int, Row]]) -> Iterator[SourceFact]:
-    at = instant(lines[0][1]["InvoiceDate"])
+def _sale(invoice: str, lines: list[Row]) -> Iterator[SourceFact]:
+    at = instant(lines[0]["InvoiceDate"])
     good = []
-    for number, row in lines:
+    for row in lines:
         refusal = _refusal(invoice, row)
         if refusal:
-            body = {"row": _plain(row)}
-            yield SourceFact(Stage.PLACE, f"{invoice}#{number}", invoice, at, body, refusal)
+            key, body = f"{invoice}#{row['number']}", {"row": _plain(row)}
+            yield SourceFact(Stage.PLACE, key, invoice, at, body, refusal)
         else:
             good.append(_plain(row))
     if good:
@@ -116,8 +120,8 @@ def _refusal(invoice: str, row: Row) -> str:
     return ""
 
 
-def _returns(invoice: str, lines: list[tuple[int, Row]]) -> Iterator[SourceFact]:
-    for number, row in lines:
+def _returns(invoice: str, lines: Iterable[Row]) -> Iterator[SourceFact]:
+    for row in lines:
         refusal = ""
         if row["CustomerID"] is None:
             refusal = "return without a customer"
@@ -125,7 +129,8 @@ def _returns(invoice: str, lines: list[tuple[int, Row]]) -> Iterator[SourceFact]
             refusal = "return without a quantity"
         at = instant(row["InvoiceDate"])
         body = {"row": _plain(row)}
-        yield SourceFact(Stage.RETURN, f"{invoice}#{number}", invoice, at, body, refusal)
+        key = f"{invoice}#{row['number']}"
+        yield SourceFact(Stage.RETURN, key, invoice, at, body, refusal)
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Plays the gift shop's invoices and returns."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -29,7 +29,7 @@ CHANNEL = "retail"
 CURRENCY = "GBP"
 
 
-def create_masters(rows: list[Row], *, now: datetime) -> CarrierAccount:
+def create_masters(rows: Iterable[Row], *, now: datetime) -> CarrierAccount:
     """Create channel, carrier, products and SKUs that are missing."""
     SalesChannel.objects.get_or_create(
         code=CHANNEL,

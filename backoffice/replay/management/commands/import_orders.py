@@ -36,11 +36,12 @@ class Command(BaseCommand):
             if path.suffix == ".parquet":
                 channel = retail_players.CHANNEL
                 try:
-                    rows = retail.read_rows(path)
+                    account = retail_players.create_masters(retail.read_rows(path), now=now)
                 except retail.MissingReaderError as error:
                     raise CommandError(str(error)) from error
-                found: Iterator = retail.facts(rows)
-                players = retail_players.players(retail_players.create_masters(rows, now=now))
+                # Read again rather than kept: half a million rows are half a gigabyte.
+                found: Iterator = retail.facts(retail.read_rows(path))
+                players = retail_players.players(account)
             else:
                 channel = options["channel"]
                 try:
