@@ -11,7 +11,7 @@ import django
 from bench.databases import use_fresh
 
 RESULTS = Path(__file__).parent / "results.json"
-BENCHES = ["intake", "settlement", "lists"]
+BENCHES = ["intake", "settlement", "lists", "planning"]
 
 
 def main() -> None:
