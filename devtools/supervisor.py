@@ -159,7 +159,8 @@ def serve(use) -> None:
     bin = VENV / "bin"
     gunicorn = [bin / "gunicorn", "backoffice.wsgi", "--worker-class", "gthread"]
     gunicorn += ["--workers", 2, "--threads", 4, "--graceful-timeout", 5]
-    gunicorn += ["--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    # Both workers are made of one import, which takes longer than all else at a start.
+    gunicorn += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--preload"]
     celery = [bin / "celery", "-A", "backoffice"]
     group = Group()
     try:
