@@ -24,7 +24,7 @@ from backoffice.core.admin.rule_forms import (
     posted_filter,
     posted_parameters,
 )
-from backoffice.core.filtering import FilterError
+from backoffice.core.filtering import FilterError, filterset_of
 from backoffice.core.models import Rule, RuleAct
 from backoffice.core.models.rule import RULE_COLOURS, RuleMode, Trigger
 from backoffice.core.rules.backtest import backtest
@@ -44,12 +44,17 @@ NEWEST = 50
 class RuleAdmin(SettingsAdmin):
     sidebar_group = "work"
     list_display = (
-        *("name", badge("mode", RULE_COLOURS), "document", "does", "last_run"),
+        *("name", badge("mode", RULE_COLOURS), "about", "does", "last_run"),
         *("acts_today", "owner", "alert"),
     )
     list_select_related = ("owner",)
     search_fields = ("name__icontains",)
     ordering = ("priority", "id")
+
+    @admin.display(description=gettext_lazy("document"))
+    def about(self, rule: Rule) -> str:
+        filters = filterset_of(rule.document)
+        return str(filters._meta.model._meta.verbose_name) if filters else rule.document
 
     @admin.display(description=gettext_lazy("does"))
     def does(self, rule: Rule) -> Any:

@@ -127,7 +127,7 @@ def test_the_list_says_when_each_ran_and_what_it_did_today(boss, client, make_ru
 
     assert (here.count("5 min ago"), here.count("Acted: 1")) == (1, 1)
     assert (next_day.count("1 d ago"), next_day.count("Acted: 1")) == (1, 0)
-    assert busy.name in here
+    assert (here.count("<td>order</td>"), busy.name in here) == (2, True)
 
 
 def test_the_past_is_shown(boss, client, place, make_rule):
