@@ -207,7 +207,7 @@ def _unproved(
             problems.append(_("The section's footer (SF) is missing: the file is cut."))
         for currency, cells in footers.items():
             own = [row for row in rows if row.currency == currency]
-            if not _agrees(own, cells, currency):
+            if not _agrees(own, cells, currency, len(rows)):
                 problems.append(
                     _("The rows of %(currency)s do not come to the sums in its footer %(footer)s.")
                     % {"currency": currency, "footer": footer}
@@ -222,7 +222,7 @@ def _unproved(
     return problems
 
 
-def _agrees(rows: Sequence[Row], cells: Sequence[str], currency: str) -> bool:
+def _agrees(rows: Sequence[Row], cells: Sequence[str], currency: str, count: int) -> bool:
     """Say whether a footer's sums, balances and count are those of the rows."""
     cells = [cell.strip() for cell in cells]
     while cells and not cells[-1]:
@@ -237,7 +237,8 @@ def _agrees(rows: Sequence[Row], cells: Sequence[str], currency: str) -> bool:
     # Old reports tell the fees taken first, newer ones the fees given back.
     if sums[:2] != [credit, debit] or sums[2:] not in ([given, taken], [taken, given]):
         return False
-    if len(cells) % 2 and _count(cells[-1]) != len(rows):
+    # The count is the currency's, or the whole section's.
+    if len(cells) % 2 and _count(cells[-1]) not in (len(rows), count):
         return False
     pairs = cells[4 : len(cells) - len(cells) % 2]
     balances = [
