@@ -97,7 +97,33 @@ class PayoutSchedule(models.TextChoices):
     MONTHLY = "MONTHLY", _("Monthly")
 
 
+class FileControl(models.TextChoices):
+    """Whether what a provider's or bank's file says about itself holds."""
+
+    PROVED = "PROVED", _("Proved")
+    NONE = "NONE", _("No control")
+    REFUSED = "REFUSED", _("Refused")
+
+
+class FileRowKind(models.TextChoices):
+    """What a row of a provider's or bank's file is; the last two are part of no total."""
+
+    PAYMENT = "PAYMENT", _("Payment")
+    REFUND = "REFUND", _("Refund")
+    CHARGEBACK = "CHARGEBACK", _("Chargeback")
+    FEE = "FEE", _("Fee")
+    OTHER = "OTHER", _("Other")
+    PENDING = "PENDING", _("Pending")
+    PAYOUT = "PAYOUT", _("Payout")
+
+
+UNCOUNTED_ROWS = (FileRowKind.PENDING, FileRowKind.PAYOUT)
+
+
 COLOURS = {
+    FileControl.PROVED: Colour.GOOD,
+    FileControl.NONE: Colour.WARNING,
+    FileControl.REFUSED: Colour.BAD,
     AccountKind.ASSET: Colour.ACTIVE,
     AccountKind.LIABILITY: Colour.WARNING,
     AccountKind.EQUITY: Colour.NEUTRAL,

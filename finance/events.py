@@ -64,6 +64,14 @@ declare(
 )
 declare("finance", "finance.invoice", {"invoice.issued": _("The invoice was issued")})
 declare("finance", "finance.creditnote", {"credit_note.issued": _("A credit note was issued")})
+declare(
+    "finance",
+    "finance.providerfile",
+    {
+        "provider_file.imported": _("A file of a provider or bank was imported"),
+        "provider_file.refused": _("A file of a provider or bank was refused"),
+    },
+)
 # What refunds promise and give back is counted on their payment; the refund's event tells.
 told_by("finance.payment", "finance.refund")
 # What an invoice has given back is counted on it; the credit note tells.

@@ -9,6 +9,8 @@ from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, Withi
 from finance.choices import (
     AccountKind,
     EntryKind,
+    FileControl,
+    FileRowKind,
     PaymentStatus,
     PayoutStatus,
     PeriodStatus,
@@ -17,10 +19,12 @@ from finance.choices import (
 )
 from finance.models import (
     AccountingPeriod,
+    BankStatement,
     CommissionContract,
     CreditNote,
     DailyBalance,
     DocumentSeries,
+    FileRow,
     Invoice,
     JournalEntry,
     LedgerAccount,
@@ -28,6 +32,7 @@ from finance.models import (
     Payment,
     PaymentProvider,
     Payout,
+    ProviderFile,
     Refund,
     RefundPolicy,
     SellerStatement,
@@ -225,3 +230,49 @@ DocumentSeriesFilter = plain(DocumentSeries, "code")
 CommissionContractFilter = plain(
     CommissionContract, "name", "seller", "currency", "payout_schedule", "is_active"
 )
+
+
+class ProviderFileFilter(FilterSet):
+    """Which files of providers and banks."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    format = django_filters.CharFilter(label=_("format"))
+    control = django_filters.MultipleChoiceFilter(choices=FileControl.choices, label=_("control"))
+    is_bank = django_filters.BooleanFilter(label=_("of a bank"))
+    sha256 = django_filters.CharFilter(label=_("hash"))
+    imported_after = django_filters.IsoDateTimeFilter(
+        "imported_at", "gte", label=_("imported after")
+    )
+
+    class Meta:
+        model = ProviderFile
+        fields: list[str] = []
+
+
+class FileRowFilter(FilterSet):
+    """Which rows of files."""
+
+    file_id = IntegerFilter(label=_("provider file"))
+    statement_id = IntegerFilter(label=_("bank statement"))
+    kind = django_filters.MultipleChoiceFilter(choices=FileRowKind.choices, label=_("kind"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    external_id = django_filters.CharFilter(label=_("external id"))
+    reference = django_filters.CharFilter(label=_("reference"))
+    batch = django_filters.CharFilter(label=_("batch"))
+
+    class Meta:
+        model = FileRow
+        fields: list[str] = []
+
+
+class BankStatementFilter(FilterSet):
+    """Which bank statements."""
+
+    file_id = IntegerFilter(label=_("provider file"))
+    account = django_filters.CharFilter(label=_("account"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    closed_after = django_filters.DateFilter("closed_on", "gte", label=_("closed after"))
+
+    class Meta:
+        model = BankStatement
+        fields: list[str] = []

@@ -12,7 +12,7 @@ grant(
         Role.SERVICE: f"{PAID} open_refund",
         Role.FINANCE: "view_* record_payment void_payment open_refund approve_refund record_refund"
         " approve_payout send_payout close_accountingperiod add_ledgeraccount change_ledgeraccount"
-        " add_commissioncontract change_commissioncontract add_paymentprovider"
+        " add_providerfile add_commissioncontract change_commissioncontract add_paymentprovider"
         " change_paymentprovider change_documentseries add_documentseries change_payout"
         " change_sellerstatement",
         Role.ANALYST: "view_*",

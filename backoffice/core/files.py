@@ -60,13 +60,17 @@ def store_file(
     purpose: str,
     now: datetime,
     keep_for: timedelta | None = None,
+    content_type: str = "",
 ) -> StoredFile:
-    """Store a file; the same content lies on disk once. FileRefusedError says why not."""
+    """Store a file; the same content lies on disk once. FileRefusedError says why not.
+
+    `content_type` is for content that its caller has read itself, in whatever encoding.
+    """
     if not content:
         raise FileRefusedError(_("The file is empty."))
     if len(content) > LIMIT:
         raise FileRefusedError(_("The file is bigger than 25 MB."))
-    kind = content_type_of(content)
+    kind = content_type or content_type_of(content)
     digest = hashlib.sha256(content).hexdigest()
     if not default_storage.exists(path_of(digest)):
         default_storage.save(path_of(digest), ContentFile(content))

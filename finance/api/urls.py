@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from finance.api import views
+from finance.api import files, views
 from finance.api.webhooks import payment_webhook
 
 ROUTES = [
@@ -21,5 +21,8 @@ ROUTES = [
     ("payment-providers", views.ProviderViewSet),
     ("refund-policies", views.RefundPolicyViewSet),
     ("document-series", views.SeriesViewSet),
+    ("provider-files", files.ProviderFileViewSet),
+    ("provider-file-rows", files.FileRowViewSet),
+    ("bank-statements", files.BankStatementViewSet),
 ]
 EXTRA = [path("webhooks/payments/<slug:provider>", payment_webhook, name="payment-webhook")]

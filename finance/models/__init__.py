@@ -1,3 +1,4 @@
+from finance.models.files import BankStatement, FileRow, ProviderFile
 from finance.models.invoices import CreditNote, DocumentSeries, Invoice, InvoiceLine
 from finance.models.ledger import (
     AccountingPeriod,
@@ -23,10 +24,12 @@ from finance.models.settlement import (
 
 __all__ = [
     "AccountingPeriod",
+    "BankStatement",
     "CommissionContract",
     "CreditNote",
     "DailyBalance",
     "DocumentSeries",
+    "FileRow",
     "Invoice",
     "InvoiceLine",
     "JournalEntry",
@@ -36,6 +39,7 @@ __all__ = [
     "PaymentProvider",
     "Payout",
     "Posting",
+    "ProviderFile",
     "Refund",
     "RefundLine",
     "RefundPolicy",

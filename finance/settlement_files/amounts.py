@@ -45,6 +45,8 @@ OFFSETS = {
     "NZST": 12,
     "NZDT": 13,
 }
+# Fifteen digits, as in PLAIN.
+LARGEST = 10**15
 CHINA = timezone(timedelta(hours=8))
 FORMATS = ("%Y/%m/%d %H:%M:%S", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
 
@@ -86,6 +88,8 @@ def minor(text: str, currency: str, *, mark: str = ".") -> int:
 
 def scaled(number: int, currency: str, *, digits: int) -> int:
     """Return an integer of so many digits in the currency's own minor units."""
+    if abs(number) >= LARGEST:
+        raise RefusedError(_("“%s” is no amount.") % f"{str(number)[:40]}…")
     steps = digits_of(currency) - digits
     if steps >= 0:
         return int(number * 10**steps)

@@ -8,33 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
-
-class Control(StrEnum):
-    """PROVED: what the file says about itself holds; NONE: it says nothing about itself."""
-
-    PROVED = "proved"
-    REFUSED = "refused"
-    NONE = "none"
-
-
-class RowKind(StrEnum):
-    """What a row is; the last two close a batch and are part of no total."""
-
-    PAYMENT = "PAYMENT"
-    REFUND = "REFUND"
-    CHARGEBACK = "CHARGEBACK"
-    FEE = "FEE"
-    OTHER = "OTHER"
-    PENDING = "PENDING"
-    PAYOUT = "PAYOUT"
-
-
-UNCOUNTED = (RowKind.PENDING, RowKind.PAYOUT)
+from finance.choices import UNCOUNTED_ROWS
+from finance.choices import FileControl as Control
+from finance.choices import FileRowKind as RowKind
 
 
 class RefusedError(Exception):
@@ -163,7 +143,7 @@ def totals_of(rows: Sequence[Row]) -> dict[str, Totals]:
     gross: Counter[str] = Counter()
     fee: Counter[str] = Counter()
     for row in rows:
-        if row.kind not in UNCOUNTED:
+        if row.kind not in UNCOUNTED_ROWS:
             gross[row.currency] += row.gross
             fee[row.currency] += row.fee
     return {

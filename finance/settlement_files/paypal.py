@@ -183,7 +183,7 @@ def _signed(side: str, amount: str, currency: str) -> int:
 
 
 def _count(text: str) -> int:
-    if not text.strip().isdecimal():
+    if not text.strip().isdecimal() or len(text) > 18:
         raise RefusedError(_("“%s” is no whole number.") % text.strip()[:40])
     return int(text)
 

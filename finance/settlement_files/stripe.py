@@ -170,7 +170,9 @@ def _read_json(text: str) -> tuple[list[Row], list[str]]:
 
 
 def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
+    # What JSON can write and no text column can hold.
+    return text.replace("\x00", "").encode(errors="replace").decode()
 
 
 def _json_row(record: Record) -> Row:

@@ -20,6 +20,7 @@ from finance.services.commands import OpenRefund, RecordPayment
 from finance.services.payments import record_payments
 from finance.services.payouts import create_payouts
 from finance.services.periods import open_periods
+from finance.services.provider_files import import_file
 from finance.services.refund_results import pay_refunds_by_hand
 from finance.services.refunds import approve_refunds, open_refunds
 from finance.services.settlement import settle_orders
@@ -71,6 +72,7 @@ from support.services.commands import OpenTicket
 from support.services.lifecycle import solve_tickets
 from support.services.opening import open_tickets
 from support.services.surveys import send_surveys
+from tests.fixtures.settlement import SAMPLES
 
 # Events are due at the clock of the database: the past is played before today.
 LATER = datetime.now(UTC) + timedelta(hours=1)
@@ -296,6 +298,7 @@ def _money(world: World) -> None:
     deliver(now=LATER)
     create_statements(now=LATER)
     create_payouts(None, now=LATER)
+    import_file("mt940", "bank.sta", SAMPLES["mt940"].content, now=LATER)
     returns = [
         RequestReturn(order.pk, [RequestedLine(order.lines.get(kind="ITEM").pk, 1)])
         for order in orders[:3]

@@ -6,8 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 
+from finance.management.commands import import_settlement
+from finance.models import FileRow, ProviderFile
 from tests.fixtures.settlement import SAMPLES
+
+pytestmark = pytest.mark.django_db
 
 
 def run(path: Path, *options: str) -> tuple[dict, str]:
@@ -63,3 +68,33 @@ def test_refuses_what_is_no_file(
     said, error = run(path, *options)
     assert reason in error
     assert said == {"rows": 0, "control": "refused", "reason": error, "totals": {}}
+
+
+def test_stores_a_file_once(tmp_path: Path) -> None:
+    path = tmp_path / "bill.csv"
+    path.write_bytes(SAMPLES["alipay"].content)
+    assert run(path, "--check")[1] == ""
+    assert not ProviderFile.objects.exists()
+    first = run(path)
+    assert run(path) == first
+    file = ProviderFile.objects.get()
+    assert (file.format, file.row_count, file.file.name) == ("alipay", 4, "bill.csv")
+    assert FileRow.objects.count() == 4
+    errors = StringIO()
+    call_command("import_settlement", str(path), stdout=StringIO(), stderr=errors)
+    assert errors.getvalue() == f"Imported before, as {file.number}: nothing changed.\n"
+
+
+def test_tells_what_was_read_without_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_options: object) -> None:
+        raise ProgrammingError('relation "finance_providerfile" does not exist')
+
+    monkeypatch.setattr(import_settlement, "store_statement", broken)
+    path = tmp_path / "a.xml"
+    path.write_bytes(SAMPLES["camt053"].content)
+    out, errors = StringIO(), StringIO()
+    call_command("import_settlement", str(path), "--json", stdout=out, stderr=errors)
+    assert json.loads(out.getvalue())["control"] == "proved"
+    assert "the database is not set up" in errors.getvalue()

@@ -113,6 +113,9 @@ class ImportAdmin(ReadOnlyAdmin):
             "title": _("Upload a file"),
             "opts": self.opts,
             "form": form,
+            "bo_note": _(
+                "The rows are tried first; nothing is changed before you start the import."
+            ),
         }
         return TemplateResponse(request, "ui/upload.html", context)
 
