@@ -1,5 +1,7 @@
 """Every registered list: bounded, strict, walked page by page, searched by an index."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.db import connection
@@ -17,6 +19,7 @@ from tests.ui.lists.plans import scanned
 SCREENS = sorted(admin.site._registry.items(), key=lambda pair: pair[0]._meta.label_lower)
 MODELS = [model for model, _screen in SCREENS]
 LABELS = [model._meta.label_lower for model in MODELS]
+ROW = re.compile(r"<th scope=row>(.*?)</th>")
 MOST_QUERIES = 12
 MOST_BYTES = 300_000
 FULL_PAGE = 50
@@ -80,6 +83,17 @@ def test_its_queries_do_not_depend_on_its_rows_nor_its_bytes_break_the_budget(
     assert found[1][0] == found[2][0] <= MOST_QUERIES
     each = found[2][1] - found[1][1]
     assert found[1][1] + each * (FULL_PAGE - 1) <= MOST_BYTES
+
+
+def test_every_row_is_opened_by_one_link(boss):
+    wrong = {}
+    for model in MODELS:
+        rows = ROW.findall(boss.get(address(model)).content.decode())
+        assert rows, model
+        if found := [row for row in rows if row.count("<a ") != 1]:
+            wrong[model._meta.label] = found[0]
+
+    assert wrong == {}
 
 
 @every_list
