@@ -124,6 +124,8 @@ def cell(
         field, attribute, value = lookup_field(name, row, screen)
     except ObjectDoesNotExist:
         return Cell(label, EMPTY)
+    if isinstance(value, models.Model):
+        return Cell(label, _linked(screen, request, value))
     if field is None:
         is_boolean = getattr(attribute, "boolean", False)
         return Cell(label, display_for_value(value, EMPTY, is_boolean))

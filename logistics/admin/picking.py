@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.extensions import panel
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge
+from backoffice.ui.grid import grid, link
 from logistics.choices import COLOURS, PickListStatus
 from logistics.models import PickLine, PickList
 from logistics.services.picking import confirm_picks
@@ -115,10 +116,24 @@ class PickListAdmin(DocumentAdmin):
         return TemplateResponse(request, "logistics/picked.html", context)
 
 
+@panel("logistics.shipment", gettext_lazy("Pick lists"))
+def pick_lists_panel(document: Any, request: Any) -> str:
+    """Lead from a shipment to the lists that its units are on."""
+    if not request.user.has_perm("logistics.view_picklist"):
+        return ""
+    lists = PickList.objects.filter(lines__shipment_line__shipment=document).distinct()
+    rows = [(link(row), row.get_status_display()) for row in lists.order_by("pk")]
+    return grid((_("number"), _("status")), rows, "") if rows else ""
+
+
 @panel("logistics.picklist", gettext_lazy("Not everything there?"))
 def short_pick_panel(document: Any, request: Any) -> str:
     """Lead to the form for units that were not found."""
     if document.status != PickListStatus.OPEN:
         return format_html("<p>{}</p>", _("The list is closed."))
     url = reverse("admin:logistics_picklist_picked", args=[document.pk])
-    return format_html('<p><a href="{}">{}</a></p>', url, _("Enter what was found, line by line"))
+    return format_html(
+        '<p><a class="bo-verb bo-plain" href="{}">{}</a></p>',
+        url,
+        _("Enter what was found, line by line"),
+    )

@@ -1,7 +1,6 @@
 """What staff see and click, in a real browser."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from django.urls import reverse
@@ -19,7 +18,7 @@ def page_of(order: Order) -> str:
 
 
 def test_an_order_is_confirmed_by_its_button(
-    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+    open_page: Callable[..., Page], place: Callable[..., Order], shoot: Callable[[Page], None]
 ) -> None:
     order = place("1")
     page = open_page()
@@ -29,7 +28,7 @@ def test_an_order_is_confirmed_by_its_button(
     page.click(".dc-blocked summary")
     blocked = page.locator(".dc-blocked dt", has_text="Release to warehouse").locator("+ dd")
     expect(blocked).to_contain_text("Only possible in state Confirmed.")
-    page.screenshot(path=tmp_path / "order.png", full_page=True)
+    shoot(page)
 
     page.click("a.bo-verb:has-text('Confirm')")
     page.fill("#reason", "The customer called")
@@ -38,7 +37,7 @@ def test_an_order_is_confirmed_by_its_button(
     entry = page.locator(".dc-entry", has_text="The customer called")
     expect(entry).to_have_count(1)
     expect(entry).to_contain_text("boss")
-    page.screenshot(path=tmp_path / "confirmed.png", full_page=True)
+    shoot(page)
 
     order.refresh_from_db()
     assert order.status == "CONFIRMED"
@@ -49,7 +48,7 @@ def test_an_order_is_confirmed_by_its_button(
 
 
 def test_three_orders_are_cancelled_at_once_after_a_look(
-    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+    open_page: Callable[..., Page], place: Callable[..., Order], shoot: Callable[[Page], None]
 ) -> None:
     orders = [place(str(n)) for n in range(4)]
     page = open_page()
@@ -59,7 +58,7 @@ def test_three_orders_are_cancelled_at_once_after_a_look(
     page.select_option("select[name=action]", "verb_cancel")
     page.click("button[name=index]")
     expect(page.locator(".bo-dialog")).to_contain_text("3 documents may move.")
-    page.screenshot(path=tmp_path / "preview.png", full_page=True)
+    shoot(page)
     assert not Order.objects.filter(status="CANCELLED").exists()
 
     page.fill("#reason", "Sold out")
@@ -72,11 +71,11 @@ def test_three_orders_are_cancelled_at_once_after_a_look(
 
 
 def test_a_chinese_browser_sees_chinese(
-    open_page: Callable[..., Page], place: Callable[..., Order], tmp_path: Path
+    open_page: Callable[..., Page], place: Callable[..., Order], shoot: Callable[[Page], None]
 ) -> None:
     order = place("1")
     page = open_page("zh-CN")
     page.goto(page_of(order))
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     expect(page.locator(".bo-verb").first).to_contain_text("确认")
-    page.screenshot(path=tmp_path / "chinese.png", full_page=True)
+    shoot(page)

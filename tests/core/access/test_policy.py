@@ -115,7 +115,6 @@ def test_no_page_of_the_staff_site_breaks_its_policy(open_page, place):
     page = open_page()
     for url in [*PAGES, reverse("admin:orders_order_change", args=[order.pk])]:
         page.goto(url)
-        page.wait_for_load_state("networkidle")
 
 
 @pytest.mark.browser

@@ -1,4 +1,4 @@
-// Lists work without this: it ticks whole pages and ranges, counts, and lets "/" find the search box.
+// Lists work without this: it ticks whole pages and ranges, counts, lets Escape close the filters and "/" find the search box.
 "use strict";
 (() => {
   const form = document.getElementById("changelist-form");
@@ -23,6 +23,12 @@
     last = n;
     count();
   }));
+  const sheet = document.querySelector(".bo-sheet");
+  sheet?.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !sheet.open) return;
+    sheet.open = false;
+    sheet.querySelector("summary").focus();
+  });
   document.addEventListener("keydown", (event) => {
     const field = document.getElementById("searchbar");
     if (event.key === "/" && field && !/^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName)) {

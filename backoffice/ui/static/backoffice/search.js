@@ -43,6 +43,14 @@ if (opener) {
     } else if (event.key === "Enter" && document.activeElement === input && links.length) {
       event.preventDefault();
       links[0].click();
+    } else if (event.key === "Tab") {
+      // From its last control back to its first: the page behind is out of reach.
+      const stops = [input, ...links];
+      const [edge, other] = event.shiftKey ? [input, stops.at(-1)] : [stops.at(-1), input];
+      if (document.activeElement === edge) {
+        event.preventDefault();
+        other.focus();
+      }
     }
   });
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
