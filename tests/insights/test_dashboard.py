@@ -12,9 +12,9 @@ from backoffice.core.models import Event, StaffRole, User
 from backoffice.core.sql import execute
 from backoffice.core.tokens import create_token
 from backoffice.insights.desks import DESKS, LANES
-from backoffice.insights.models import CheckRun
+from backoffice.insights.models import CheckRun, DailyMetric
 from backoffice.insights.selectors import boxes
-from backoffice.insights.selectors.figures import duration, tiles
+from backoffice.insights.selectors.figures import duration, shown_origin, tiles
 from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks, run_invariants
 from backoffice.insights.services.rollup import refresh_times
@@ -182,3 +182,19 @@ def test_metrics_over_the_api(place):
     assert CheckRun.objects.count() == 1
     assert client.get("/api/v1/metrics/?colour=red").status_code == 400
     assert client.get("/api/v1/tickets/").status_code == 403
+
+
+def test_the_page_opens_on_what_most_of_the_newest_week_is(db):
+    def measured(origin, day, n):
+        figures = {"span": 7, "dimension": "ALL", "updated_at": NOW}
+        DailyMetric.objects.create(metric="T_F", origin=origin, day=day, n=n, **figures)
+
+    assert shown_origin("") == "LIVE"
+    measured("DEMO", NOW.date(), 40)
+    assert shown_origin("") == "DEMO"
+    # One live order in a demo shop does not hide the demo; an import of long ago hides nothing.
+    measured("LIVE", NOW.date(), 1)
+    measured("IMPORT", NOW.date() - timedelta(days=7), 900)
+    assert (shown_origin(""), shown_origin("LIVE")) == ("DEMO", "LIVE")
+    DailyMetric.objects.filter(origin="LIVE").update(n=40)
+    assert shown_origin("") == "LIVE"

@@ -81,15 +81,20 @@ class Tile:
 
 
 def shown_origin(wanted: str) -> str:
-    """Return the origin to show: the wanted one, else live where measured, else what there is."""
+    """Return the origin to show: the wanted one, else that of most of the newest week.
+
+    A first live document in a demo shop does not hide the demo, nor an old import live ones.
+    """
     if wanted in Origin.values:
         return wanted
-    there = set(
-        DailyMetric.objects.filter(span=SPANS[0], dimension="ALL")
-        .values_list("origin", flat=True)
-        .distinct()
-    )
-    return next((o for o in Origin.values if o in there), Origin.LIVE)
+    rows = DailyMetric.objects.filter(span=SPANS[0], dimension="ALL", key=0)
+    weeks = list(rows.values_list("origin", "day", "n"))
+    newest = max((day for _origin, day, _n in weeks), default=date(1970, 1, 1))
+    measured = dict.fromkeys(Origin.values, 0)
+    for origin, day, n in weeks:
+        if day > newest - timedelta(days=SPANS[0]):
+            measured[origin] += n
+    return max(measured, key=lambda origin: measured[origin])
 
 
 def tiles(origin: str) -> list[Tile]:
