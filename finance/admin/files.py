@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.files import LIMIT, FileRefusedError
 from backoffice.ui.admin import ReadOnlyAdmin
-from backoffice.ui.display import amount, badge, money
+from backoffice.ui.display import NOTHING, amount, badge, money
 from finance.choices import COLOURS, FileControl
 from finance.models import BankStatement, FileRow, ProviderFile
 from finance.selectors.files import rows_of, statements_of
@@ -180,12 +180,12 @@ class ProviderFileAdmin(ReadOnlyAdmin):
 
 
 def _amount(value: Decimal | None, currency: str) -> str:
-    return "–" if value is None else f"{amount(value, currency)} {currency}"
+    return NOTHING if value is None else f"{amount(value, currency)} {currency}"
 
 
 def _table(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> SafeString:
     if not rows:
-        return format_html("–")
+        return NOTHING
     head = format_html_join("", "<th>{}</th>", ((text,) for text in heads))
     body = format_html_join(
         "",

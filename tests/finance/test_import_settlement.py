@@ -3,6 +3,7 @@
 import json
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,6 +14,11 @@ from finance.models import FileRow, ProviderFile
 from tests.fixtures.settlement import SAMPLES
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "stored"
 
 
 def run(path: Path, *options: str) -> tuple[dict, str]:

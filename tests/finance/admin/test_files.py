@@ -1,5 +1,8 @@
 """Staff bring a file: it is found, proved, shown; or refused with the reason."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -10,6 +13,11 @@ from finance.models import FileRow, ProviderFile
 from tests.fixtures.settlement import SAMPLES
 
 ADD = reverse("admin:finance_providerfile_add")
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "stored"
 
 
 @pytest.fixture

@@ -4,6 +4,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,6 +22,11 @@ from finance.settlement_files.registry import DETECT
 from tests.fixtures.settlement import SAMPLES
 
 NOW = datetime(2026, 3, 20, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path / "stored"
 
 
 @pytest.mark.parametrize("name", SAMPLES)
