@@ -110,7 +110,7 @@ class Format:
 
     def parse(self, content: bytes) -> Statement:
         """Read a file; never raise for what is in it."""
-        if not content.strip(b"\x00\xff\xfe\xef\xbb\xbf \t\r\n"):
+        if is_empty(content):
             return Statement(reason=_("The file is empty."))
         try:
             reading = self.read(content)
@@ -136,6 +136,11 @@ def in_short(problems: Sequence[str]) -> str:
     if len(problems) < 2:
         return "".join(problems)
     return _("%(first)s And %(count)d more.") % {"first": problems[0], "count": len(problems) - 1}
+
+
+def is_empty(content: bytes) -> bool:
+    """Say whether there is nothing but marks and white space."""
+    return not content.strip(b"\x00\xff\xfe\xef\xbb\xbf \t\r\n")
 
 
 def totals_of(rows: Sequence[Row]) -> dict[str, Totals]:

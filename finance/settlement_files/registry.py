@@ -16,7 +16,7 @@ from finance.settlement_files import (
     stripe,
     wechat,
 )
-from finance.settlement_files.base import Format, Statement
+from finance.settlement_files.base import Format, Statement, is_empty
 
 FORMATS: dict[str, Format] = {
     format.name: format
@@ -59,4 +59,6 @@ def read_file(name: str, content: bytes) -> tuple[Format | None, Statement]:
     format = choose_format(name, content)
     if format:
         return format, format.parse(content)
+    if is_empty(content):
+        return None, Statement(reason=_("The file is empty."))
     return None, Statement(reason=_("The file is in none of the formats, or in several."))

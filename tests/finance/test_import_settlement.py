@@ -59,7 +59,8 @@ def test_refuses_with_the_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "options", "reason"),
     [
-        (b"", (), "The file is in none of the formats, or in several."),
+        (b"", (), "The file is empty."),
+        (b"x", (), "The file is in none of the formats, or in several."),
         (b"", ("--format", "ofx"), "The file is empty."),
         (b"x", ("--format", "chase"), "“chase” is no format. There are stripe-payout, "),
         (None, (), "No such file or directory."),
