@@ -1,4 +1,4 @@
-"""The codes of the accounts that services post to."""
+"""The codes of the accounts that services post to; those of charges are in `finance/charges.py`."""
 
 BANK = "1000"
 CLEARING = "1100"
@@ -9,6 +9,4 @@ SELLER_RESERVE = "2150"
 IN_TRANSIT = "2190"
 TAX = "2200"
 SALES = "4000"
-COMMISSION = "4100"
-FEES = "4200"
 GOODWILL = "5000"

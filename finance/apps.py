@@ -11,6 +11,7 @@ class FinanceConfig(AppConfig):
 
     def ready(self) -> None:
         from finance import (  # noqa: F401
+            checks,
             events,
             extensions,
             filters,
@@ -19,6 +20,7 @@ class FinanceConfig(AppConfig):
             invariants,
             roles,
             rules,
+            standing,
             states,
         )
         from finance.selectors import scope  # noqa: F401

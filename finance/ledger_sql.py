@@ -76,6 +76,7 @@ EXCLUDE_POSTERS = (
     " FROM unnest(%s::date[]) AS m ORDER BY m"
 )
 
+# The accounts of charges are made after every migration: `finance/standing.py`.
 CHART = """
 INSERT INTO finance_ledgeraccount (code, name, kind, is_active) VALUES
   ('1000', 'Bank', 'ASSET', true),
@@ -87,8 +88,6 @@ INSERT INTO finance_ledgeraccount (code, name, kind, is_active) VALUES
   ('2200', 'Tax payable', 'LIABILITY', true),
   ('3000', 'Opening balances', 'EQUITY', true),
   ('4000', 'Sales', 'INCOME', true),
-  ('4100', 'Commission', 'INCOME', true),
-  ('4200', 'Order fees', 'INCOME', true),
   ('5000', 'Goodwill', 'EXPENSE', true),
   ('5100', 'Payment provider fees', 'EXPENSE', true)
 ON CONFLICT (code) DO NOTHING

@@ -1,10 +1,14 @@
 """Contracts, statements, payouts and settled orders."""
 
 from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
-from backoffice.ui.display import badge, money
+from backoffice.ui.display import amount, badge, money
+from finance.charges import labelled
 from finance.choices import COLOURS
 from finance.models import (
     CommissionContract,
@@ -88,13 +92,23 @@ class OrderSettlementAdmin(ReadOnlyAdmin):
         "seller_id",
         money("gross_amount", _("gross")),
         money("tax_amount", _("tax")),
-        money("commission_amount", _("commission")),
-        money("fee_amount", _("fee")),
+        money("charges_amount", _("charges")),
         money("payable_amount", _("payable")),
         "settles_on",
     )
     search_fields = ("order_id__exact",)
     ordering = ("-id",)
+    exclude = ("charges",)
+    readonly_fields = ("levied",)
+
+    @admin.display(description=_("charges"))
+    def levied(self, settled: OrderSettlement) -> SafeString:
+        rows = [
+            (capfirst(label), amount(value, settled.currency))
+            for label, value in labelled(settled.charges)
+        ]
+        body = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", rows)
+        return format_html("<table>{}</table>", body)
 
 
 @admin.register(SettlementDue)

@@ -131,13 +131,14 @@ class EntryDetailSerializer(EntrySerializer):
 class SettlementSerializer(serializers.ModelSerializer):
     order = serializers.CharField(source="order_number")
     seller = serializers.CharField(source="seller_code", allow_null=True)
+    charges = serializers.DictField(child=serializers.DecimalField(20, 4))
 
     class Meta:
         model = OrderSettlement
         fields = [
             *("id", "order", "order_id", "seller", "seller_id", "contract_id", "currency"),
             *("lines", "gross_amount"),
-            *("tax_amount", "commission_amount", "fee_amount", "payable_amount", "delivered_on"),
+            *("tax_amount", "charges", "charges_amount", "payable_amount", "delivered_on"),
             *("settles_on", "settled_at"),
         ]
 

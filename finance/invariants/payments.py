@@ -73,12 +73,18 @@ invariant(
     """
     SELECT s.id, s.order_id, s.seller_id, s.gross_amount, x.gross FROM finance_ordersettlement s
     JOIN (SELECT order_id, seller_id, sum(gross_amount - goodwill_amount) AS gross,
-        sum(tax_amount) AS tax, sum(commission_amount) AS commission
+        sum(tax_amount) AS tax
       FROM finance_refundshare GROUP BY order_id, seller_id) x
       ON x.order_id = s.order_id AND x.seller_id IS NOT DISTINCT FROM s.seller_id
     WHERE abs(x.gross) > abs(s.gross_amount) OR abs(x.tax) > abs(s.tax_amount)
-      OR abs(x.commission) > abs(s.commission_amount)
       OR (x.gross = s.gross_amount AND s.gross_amount <> 0 AND x.tax <> s.tax_amount)
+    UNION ALL
+    SELECT s.id, s.order_id, s.seller_id, (s.charges ->> x.code)::numeric, x.amount
+    FROM finance_ordersettlement s
+    JOIN (SELECT r.order_id, r.seller_id, c.key AS code, sum(c.value::numeric) AS amount
+      FROM finance_refundshare r CROSS JOIN LATERAL jsonb_each_text(r.charges) c GROUP BY 1, 2, 3) x
+      ON x.order_id = s.order_id AND x.seller_id IS NOT DISTINCT FROM s.seller_id
+    WHERE abs(x.amount) > abs(coalesce((s.charges ->> x.code)::numeric, 0))
     """,
 )
 invariant(

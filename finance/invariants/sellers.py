@@ -2,7 +2,10 @@
 
 from backoffice.core.invariants import invariant
 from finance.accounts import IN_TRANSIT, SELLER_PAYABLE, SELLER_RESERVE
+from finance.charges import CHARGES
 from finance.invariants.sql import BALANCE
+
+DECLARED = ", ".join(f"('{charge.code}', '{charge.account}')" for charge in CHARGES)
 
 invariant(
     "finance.seller_payable",
@@ -53,9 +56,41 @@ invariant(
     SELECT s.id AS settlement_id, e.id AS entry_id FROM finance_ordersettlement s
     FULL JOIN (SELECT id, source_id FROM finance_journalentry WHERE kind = 'SETTLEMENT') e
       ON e.source_id = s.id
-    WHERE s.id IS NULL OR (e.id IS NULL AND (s.gross_amount, s.tax_amount, s.commission_amount,
-      s.fee_amount) IS DISTINCT FROM (0::numeric, 0::numeric, 0::numeric, 0::numeric))
+    WHERE s.id IS NULL OR (e.id IS NULL AND (s.gross_amount, s.tax_amount, s.charges_amount)
+      IS DISTINCT FROM (0::numeric, 0::numeric, 0::numeric))
     """,
+)
+invariant(
+    "finance.charges",
+    "What was charged, and given back with refunds, is in the books on the charges' accounts.",
+    f"""
+    WITH levied AS (
+      SELECT 'SETTLEMENT' AS kind, id, charges, charges_amount, -1 AS sign
+      FROM finance_ordersettlement
+      UNION ALL
+      SELECT 'REFUND_SHARE', id, charges, charges_amount, 1 FROM finance_refundshare
+    )
+    SELECT coalesce(x.kind, b.kind) AS kind, coalesce(x.id, b.id) AS id,
+      coalesce(x.account, b.account) AS account, x.amount AS expected, b.amount AS booked
+    FROM (
+      SELECT l.kind, l.id, a.account, sum(l.sign * c.value::numeric) AS amount
+      FROM levied l CROSS JOIN LATERAL jsonb_each_text(l.charges) c
+      LEFT JOIN (VALUES {DECLARED}) AS a(code, account) ON a.code = c.key GROUP BY 1, 2, 3
+    ) x FULL JOIN (
+      SELECT e.kind, e.source_id AS id, a.code AS account, sum(p.amount) AS amount
+      FROM finance_journalentry e JOIN finance_posting p ON p.entry_id = e.id
+      JOIN finance_ledgeraccount a ON a.id = p.account_id
+      WHERE e.kind IN ('SETTLEMENT', 'REFUND_SHARE')
+        AND a.code IN (SELECT account FROM (VALUES {DECLARED}) AS d(code, account))
+      GROUP BY 1, 2, 3
+    ) b ON b.kind = x.kind AND b.id = x.id AND b.account = x.account
+    WHERE x.amount IS DISTINCT FROM b.amount
+    UNION ALL
+    SELECT kind, id, NULL, charges_amount, s.amount FROM levied CROSS JOIN LATERAL (
+      SELECT coalesce(sum(value::numeric), 0) AS amount FROM jsonb_each_text(charges)) s
+    WHERE charges_amount <> s.amount
+    """,
+    repair="Declare the charge again that is missing in finance/charges.py.",
 )
 invariant(
     "finance.settled_in_time",

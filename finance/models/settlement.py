@@ -7,9 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.models import AppendOnlyModel, SettingsModel
 from backoffice.core.money import amount_field, currency_field, rounded_check
 from backoffice.core.validators import validate_time_zone
+from finance.charges import GROSS, LINE, NET, ORDER, contract_fields
 from finance.choices import PayoutSchedule
 from inventory.models import Seller
 from orders.models import Order
+
+# The contract's checks follow the charges: shares stay below the whole, amounts have a currency.
+SHARES = contract_fields(GROSS, NET)
+AMOUNTS = [*contract_fields(LINE, ORDER), "minimum_payout"]
 
 
 class CommissionContract(SettingsModel):
@@ -93,7 +98,10 @@ class CommissionContract(SettingsModel):
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=Q(commission_rate__gte=0, commission_rate__lt=1),
+                condition=Q(
+                    **{f"{name}__gte": 0 for name in SHARES},
+                    **{f"{name}__lt": 1 for name in SHARES},
+                ),
                 name="contract_rate_is_share",
             ),
             models.CheckConstraint(
@@ -101,8 +109,8 @@ class CommissionContract(SettingsModel):
                 name="contract_reserve_is_share",
             ),
             models.CheckConstraint(
-                condition=Q(line_fee=0, minimum_payout=0)
-                | (Q(line_fee__gte=0, minimum_payout__gte=0) & ~Q(currency="")),
+                condition=Q(**dict.fromkeys(AMOUNTS, 0))
+                | (Q(**{f"{name}__gte": 0 for name in AMOUNTS}) & ~Q(currency="")),
                 name="contract_amounts_have_currency",
             ),
         ]
@@ -136,7 +144,8 @@ class SettlementDue(models.Model):
 class OrderSettlement(AppendOnlyModel):
     """What one order brought one seller, or the platform itself where there is no seller.
 
-    gross = tax + commission + fee + payable; for own goods payable is the net revenue.
+    gross = tax + charges + payable; for own goods payable is the net revenue. `charges` are those
+    of `finance/charges.py` that were levied, by code.
     """
 
     order_id = models.BigIntegerField(_("order"))
@@ -146,8 +155,8 @@ class OrderSettlement(AppendOnlyModel):
     lines = models.SmallIntegerField(_("lines"))
     gross_amount = amount_field(_("gross"))
     tax_amount = amount_field(_("tax"))
-    commission_amount = amount_field(_("commission"))
-    fee_amount = amount_field(_("fee"))
+    charges = models.JSONField(_("charges"), default=dict, db_default={})
+    charges_amount = amount_field(_("charges together"), db_default=0)
     payable_amount = amount_field(_("payable"))
     delivered_on = models.DateField(_("delivered on"))
     settles_on = models.DateField(_("settles on"))
@@ -163,23 +172,19 @@ class OrderSettlement(AppendOnlyModel):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    gross_amount=F("tax_amount")
-                    + F("commission_amount")
-                    + F("fee_amount")
-                    + F("payable_amount")
+                    gross_amount=F("tax_amount") + F("charges_amount") + F("payable_amount")
                 ),
                 name="settlement_adds_up",
             ),
             models.CheckConstraint(
-                condition=Q(seller_id__isnull=False) | Q(commission_amount=0, fee_amount=0),
+                condition=Q(seller_id__isnull=False) | Q(charges={}, charges_amount=0),
                 name="settlement_own_goods_free",
             ),
             rounded_check(
                 "settlement_rounded",
                 "gross_amount",
                 "tax_amount",
-                "commission_amount",
-                "fee_amount",
+                "charges_amount",
                 "payable_amount",
             ),
         ]
@@ -198,7 +203,7 @@ class OrderSettlement(AppendOnlyModel):
 
 
 class RefundShare(AppendOnlyModel):
-    """Who bears a refund of a settled order: gross = tax + commission + payable + goodwill."""
+    """Who bears a refund of a settled order: gross = tax + charges + payable + goodwill."""
 
     refund_id = models.BigIntegerField(_("refund"))
     order_id = models.BigIntegerField(_("order"))
@@ -206,7 +211,8 @@ class RefundShare(AppendOnlyModel):
     currency = currency_field()
     gross_amount = amount_field(_("gross"))
     tax_amount = amount_field(_("tax"))
-    commission_amount = amount_field(_("commission"))
+    charges = models.JSONField(_("charges"), default=dict, db_default={})
+    charges_amount = amount_field(_("charges together"), db_default=0)
     payable_amount = amount_field(_("payable"))
     goodwill_amount = amount_field(_("goodwill"))
 
@@ -220,7 +226,7 @@ class RefundShare(AppendOnlyModel):
             models.CheckConstraint(
                 condition=Q(
                     gross_amount=F("tax_amount")
-                    + F("commission_amount")
+                    + F("charges_amount")
                     + F("payable_amount")
                     + F("goodwill_amount")
                 ),
@@ -230,7 +236,7 @@ class RefundShare(AppendOnlyModel):
                 "refund_share_rounded",
                 "gross_amount",
                 "tax_amount",
-                "commission_amount",
+                "charges_amount",
                 "payable_amount",
                 "goodwill_amount",
             ),

@@ -12,11 +12,11 @@ from backoffice.core.states import Outcome
 from finance.accounts import CLEARING, CUSTOMERS
 from finance.choices import EntryKind, RefundStatus
 from finance.models import Payment, Refund
-from finance.services.charges import charge_refunds
 from finance.services.columns import per_row
 from finance.services.commands import RefundResult
 from finance.services.days import company_zone
 from finance.services.ledger import Entry, Line, post_entries
+from finance.services.refund_shares import charge_refunds
 from finance.services.refunds import count_refunds
 from finance.states import REFUND
 from orders.models import Order

@@ -10,10 +10,11 @@ from backoffice.core.events import emit_selected
 from backoffice.core.locks import claim, lock
 from backoffice.core.origins import origin_sql
 from backoffice.core.sql import execute
-from finance.accounts import COMMISSION, CUSTOMERS, FEES, SALES, SELLER_PAYABLE, TAX
+from finance.accounts import CUSTOMERS, SALES, SELLER_PAYABLE, TAX
+from finance.charges import CHARGES, charge_accounts, kept, sides, total
 from finance.choices import EntryKind
-from finance.services.charges import charge_refunds
 from finance.services.ledger import accounts, posting
+from finance.services.refund_shares import charge_refunds
 from orders.models import Order
 
 CHUNK = 1_000
@@ -21,7 +22,7 @@ CHUNK = 1_000
 # What of each order belongs to whom and has not been settled: a line's live units, in its
 # currency's digits. The contract of the seller comes before everybody's, one for the currency
 # before one for all. Outer joins lose no row, so that the planner expects as many as come.
-SHARES = """
+SHARES = f"""
 pair AS MATERIALIZED (
   SELECT l.order_id, l.seller_id, o.currency, o.delivered_at, o.status, o.origin,
     concat(l.seller_id, o.currency) AS terms, currency_exponent(o.currency) AS e,
@@ -47,29 +48,27 @@ pair AS MATERIALIZED (
 ), share AS MATERIALIZED (
   SELECT p.*, c.id AS contract_id, c.time_zone, c.today, c.settlement_delay_days AS delay,
     (p.delivered_at AT TIME ZONE c.time_zone)::date AS delivered_on,
-    CASE WHEN p.seller_id IS NULL THEN 0 ELSE round(p.gross * c.commission_rate, p.e)
-      END AS commission,
-    CASE WHEN p.seller_id IS NULL THEN 0 ELSE round(p.lines * c.line_fee, p.e) END AS fee,
+    {", ".join(f"{c.amount} AS {c.column}" for c in CHARGES)},
     p.status <> 'CANCELLED' AND b.order_id IS NULL AS is_open
   FROM pair p LEFT JOIN contract c ON c.terms = p.terms
   LEFT JOIN settled_before b ON b.order_id = p.order_id
     AND b.seller_id IS NOT DISTINCT FROM p.seller_id
 )
 """
-# The rounding rule: tax as on the lines, commission and fee half away from zero; what is left of
-# the gross amount is payable, so that the parts are the whole.
+# The rounding rule: tax as on the lines, charges half away from zero; what is left of the gross
+# amount is payable, so that the parts are the whole.
 DUE = f"""
 due AS MATERIALIZED (
   SELECT nextval('finance_ordersettlement_id_seq') AS id,
     nextval('finance_journalentry_id_seq') AS entry_id, s.*, delivered_on + delay AS settles_on,
-    gross - tax - commission - fee AS payable
+    gross - tax - {total()} AS payable
   FROM (SELECT * FROM share WHERE is_open AND delivered_on + delay <= today
     ORDER BY order_id, seller_id) s
 ), settled AS (
   INSERT INTO finance_ordersettlement (id, order_id, seller_id, contract_id, currency, lines,
-    gross_amount, tax_amount, commission_amount, fee_amount, payable_amount, delivered_on,
-    settles_on, settled_at, origin)
-  SELECT id, order_id, seller_id, contract_id, currency, lines, gross, tax, commission, fee,
+    gross_amount, tax_amount, charges, charges_amount, payable_amount, delivered_on, settles_on,
+    settled_at, origin)
+  SELECT id, order_id, seller_id, contract_id, currency, lines, gross, tax, {kept()}, {total()},
     payable, delivered_on, settles_on, %(now)s, {origin_sql("due")}
   FROM due
 )
@@ -80,14 +79,15 @@ SELECT entry_id, 'settle:' || id AS key, '{EntryKind.SETTLEMENT}' AS kind,
   NULL::bigint AS reverses_id, '' AS reason, origin
 FROM due WHERE gross <> 0 OR payable <> 0
 """
+# What is payable comes last: number PAYABLE to the seller, the next as the platform's own sales.
+PAYABLE = 3 + len(CHARGES)
 LINES = f"""
-SELECT d.entry_id, CASE WHEN v.n > 4 AND d.gross = 0 THEN 1 ELSE v.n END AS n, v.account_id,
-  CASE WHEN v.n > 4 THEN d.seller_id END AS seller_id, d.order_id, d.currency,
-  CASE v.n WHEN 1 THEN d.gross WHEN 2 THEN -d.tax WHEN 3 THEN -d.commission WHEN 4 THEN -d.fee
-    WHEN 5 THEN CASE WHEN d.seller_id IS NOT NULL THEN -d.payable END
+SELECT d.entry_id, CASE WHEN v.n >= {PAYABLE} AND d.gross = 0 THEN 1 ELSE v.n END AS n,
+  v.account_id, CASE WHEN v.n >= {PAYABLE} THEN d.seller_id END AS seller_id, d.order_id,
+  d.currency, CASE v.n WHEN 1 THEN d.gross WHEN 2 THEN -d.tax {sides("-d", 3)}
+    WHEN {PAYABLE} THEN CASE WHEN d.seller_id IS NOT NULL THEN -d.payable END
     ELSE CASE WHEN d.seller_id IS NULL THEN -d.payable END END AS amount
-FROM due d
-CROSS JOIN ({accounts(CUSTOMERS, TAX, COMMISSION, FEES, SELLER_PAYABLE, SALES)}) AS v
+FROM due d CROSS JOIN ({accounts(CUSTOMERS, TAX, *charge_accounts(), SELLER_PAYABLE, SALES)}) AS v
 """
 TOLD = """
 SELECT id AS subject_id, order_id, jsonb_build_object('seller', seller_id, 'currency', currency,

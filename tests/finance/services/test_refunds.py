@@ -146,7 +146,7 @@ def test_lines_are_given_back_as_named(sold):
 
 def shares() -> list[tuple]:
     rows = RefundShare.objects.order_by("pk").values_list(
-        "seller_id", "gross_amount", "tax_amount", "commission_amount", "payable_amount"
+        "seller_id", "gross_amount", "tax_amount", "charges_amount", "payable_amount"
     )
     return [tuple(row) for row in rows]
 
