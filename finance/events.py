@@ -22,6 +22,8 @@ declare(
         "payment.captured": _("Money came in"),
         "payment.failed": _("A payment failed"),
         "payment.voided": _("An authorisation was given up"),
+        "payment.cancelling": _("The provider is told that the money is not wanted any more"),
+        "payment.cancelled": _("The provider knows that the money is not wanted any more"),
     },
 )
 declare(

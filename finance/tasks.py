@@ -3,7 +3,12 @@
 from datetime import datetime, timedelta
 
 from backoffice.core.tasks import scheduled
-from finance.services.exchange import ask_about_refunds, ask_for_payments, pay_refunds
+from finance.services.exchange import (
+    ask_about_refunds,
+    ask_for_payments,
+    cancel_payments,
+    pay_refunds,
+)
 from finance.services.payouts import create_payouts
 from finance.services.periods import open_periods
 from finance.services.settlement import CHUNK, settle_orders
@@ -16,6 +21,12 @@ ROUNDS = 40
 def ask_for_waiting_payments(*, now: datetime, since: datetime | None) -> int:
     """Ask providers for payments of prepaid orders."""
     return ask_for_payments(now=now)
+
+
+@scheduled("finance.cancel_payments", every=timedelta(seconds=30))
+def cancel_withdrawn_payments(*, now: datetime, since: datetime | None) -> int:
+    """Tell providers which payments are not wanted any more."""
+    return cancel_payments(now=now)
 
 
 @scheduled("finance.pay_refunds", every=timedelta(seconds=30))

@@ -119,6 +119,12 @@ class Payment(BusinessDocument):
                 name="payment_to_request",
                 condition=Q(status=PaymentStatus.PENDING, external_id__isnull=True),
             ),
+            # What providers are still to be told of.
+            models.Index(
+                "next_attempt_at",
+                name="payment_to_cancel",
+                condition=Q(status=PaymentStatus.VOIDED, next_attempt_at__isnull=False),
+            ),
         ]
 
 

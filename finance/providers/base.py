@@ -27,6 +27,20 @@ class PaymentOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelAnswer:
+    """What a payment is at the provider after its cancelling; the status is a PaymentStatus.
+
+    Money that was quicker is CAPTURED: then the amount is what came in.
+    """
+
+    status: str
+    external_id: str
+    amount: Decimal
+    currency: str
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RefundOrder:
     """Money to go back out of a payment; the key makes paying twice impossible."""
 
@@ -83,6 +97,9 @@ class Adapter(Protocol):
 
     def request_payment(self, http: httpx.Client, order: PaymentOrder) -> str:
         """Ask for a payment; return the provider's id of it."""
+
+    def cancel(self, http: httpx.Client, key: str) -> CancelAnswer | None:
+        """Take a request for a payment back; None where the provider has never seen the key."""
 
     def refund(self, http: httpx.Client, order: RefundOrder) -> RefundAnswer:
         """Pay money back; the same key pays once."""

@@ -7,14 +7,25 @@ from datetime import datetime
 import httpx
 from django.conf import settings
 
-from finance.choices import RefundStatus
+from finance.choices import PaymentStatus, RefundStatus
 from finance.models import Payment, Refund
-from finance.providers.base import PaymentOrder, PermanentError, ProviderError, RefundOrder
+from finance.providers.base import (
+    CancelAnswer,
+    PaymentOrder,
+    PermanentError,
+    ProviderError,
+    RefundOrder,
+)
 from finance.providers.registry import ADAPTERS, configured_adapters
 from finance.services.commands import RecordPayment, RefundResult
 from finance.services.payments import record_payments
 from finance.services.refund_results import claim_queries, claim_refunds, record_refund_results
-from finance.services.requests import claim_requests, note_requests
+from finance.services.requests import (
+    claim_cancellations,
+    claim_requests,
+    note_cancellations,
+    note_requests,
+)
 
 logger = logging.getLogger(__name__)
 NOTIFY_PATH = "/api/v1/webhooks/payments/"
@@ -42,6 +53,42 @@ def ask_for_payments(*, now: datetime) -> int:
             else:
                 note_requests({payment.pk: external_id}, now=now)
     return len(ids)
+
+
+def cancel_payments(*, now: datetime) -> int:
+    """Tell providers which payments are not wanted any more; return how many were taken.
+
+    Money that was quicker counts: it is recorded like any other.
+    """
+    ids = claim_cancellations(now=now, providers=configured_adapters())
+    with httpx.Client() as http:
+        for payment in Payment.objects.filter(pk__any=ids).order_by("pk"):
+            try:
+                answer = ADAPTERS[payment.provider].cancel(http, payment.number)
+            except PermanentError as error:
+                note_cancellations({payment.pk: str(error)}, now=now)
+            except ProviderError as error:
+                logger.warning("%s could not be called off: %s", payment.number, error)
+            else:
+                if answer is not None and answer.status == PaymentStatus.CAPTURED:
+                    _count(payment, answer, now=now)
+                else:
+                    note_cancellations({payment.pk: ""}, now=now)
+    return len(ids)
+
+
+def _count(payment: Payment, answer: CancelAnswer, *, now: datetime) -> None:
+    command = RecordPayment(
+        payment.provider,
+        answer.external_id,
+        answer.status,
+        answer.amount,
+        answer.currency,
+        reference=payment.number,
+        method=answer.method,
+    )
+    for reasons in record_payments([command], now=now).refused.values():
+        logger.error("%s came in and could not be recorded: %s", payment.number, reasons)
 
 
 def _fail(payment: Payment, failure: str, *, now: datetime) -> None:

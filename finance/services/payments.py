@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import F
+from django.db.models import Case, DateTimeField, F, Q, Value, When
 from django.utils.translation import gettext as _
 
 from backoffice.core.actor import service
+from backoffice.core.choices import Origin
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.money import digits
@@ -17,6 +19,7 @@ from backoffice.core.states import Outcome
 from finance.accounts import CLEARING, CUSTOMERS
 from finance.choices import EntryKind, PaymentStatus
 from finance.models import Payment
+from finance.providers.registry import ADAPTERS
 from finance.services.columns import per_row
 from finance.services.commands import Recorded, RecordPayment
 from finance.services.days import company_zone
@@ -211,7 +214,10 @@ def _data(command: RecordPayment) -> dict[str, str]:
 
 def _move(verb: str, moved: Sequence[tuple[RecordPayment, Known]], *, now: datetime) -> None:
     fields = {f.name: f for f in Payment._meta.concrete_fields}
-    values = {}
+    values: dict[str, Any] = {}
+    if verb == "void":
+        # The provider says so itself: there is nothing to tell it.
+        values["next_attempt_at"] = None
     named = {k.id: c.external_id for c, k in moved if not k.external_id}
     if named:
         values["external_id"] = per_row(fields["external_id"], named)
@@ -281,7 +287,7 @@ def _post_captures(
 
 @service
 def void_payments(payment_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
-    """Give authorisations up; the order no longer counts them."""
+    """Give requests and authorisations up; the order counts them no more, providers are told."""
     orders = Payment.objects.filter(pk__any=list(payment_ids)).values_list("order_id", flat=True)
     lock(Order, list(orders))
     outcome = PAYMENT.check(payment_ids, "void")
@@ -290,7 +296,14 @@ def void_payments(payment_ids: Sequence[int], *, now: datetime, reason: str = ""
         PaymentDelta(order_id, authorised=-amount)
         for order_id, amount in held.values_list("order_id", "amount")
     ]
-    PAYMENT.move(outcome.moved, "void")
+    PAYMENT.move(outcome.moved, "void", values={"next_attempt_at": _to_be_told(now)})
     if deltas:
         apply_payments(deltas, now=now)
     return outcome
+
+
+def _to_be_told(now: datetime) -> Case:
+    """Return when to tell providers that know of a payment; never for others and imported ones."""
+    known = Q(external_id__isnull=False) | Q(attempts__gt=0)
+    told = known & Q(provider__in=list(ADAPTERS)) & ~Q(origin=Origin.IMPORT)
+    return Case(When(told, then=Value(now)), default=None, output_field=DateTimeField())

@@ -1,9 +1,9 @@
-"""Payments that are asked for at a provider: claimed, asked outside, noted."""
+"""Payments that providers are asked for, and those called off: claimed, called outside, noted."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import Case, F, Value, When
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
@@ -77,6 +77,22 @@ def claim_requests(*, now: datetime, providers: Sequence[str], limit: int = 50) 
         f" ORDER BY next_attempt_at, id LIMIT {int(limit)}",
         [now, list(providers)],
     )
+    return _put_off(wanted, "payment.requested", now=now)
+
+
+@service
+def claim_cancellations(*, now: datetime, providers: Sequence[str], limit: int = 50) -> list[int]:
+    """Return payments that are to be called off now, and put their next attempt off."""
+    wanted = claim(
+        "SELECT id FROM finance_payment WHERE status = 'VOIDED' AND next_attempt_at <= %s"
+        " AND origin <> 'IMPORT' AND provider = ANY(%s)"
+        f" ORDER BY next_attempt_at, id LIMIT {int(limit)}",
+        [now, list(providers)],
+    )
+    return _put_off(wanted, "payment.cancelling", now=now)
+
+
+def _put_off(wanted: Sequence[int], kind: str, *, now: datetime) -> list[int]:
     payments = lock(Payment, wanted, skip_locked=True)
     rows = Payment.objects.filter(pk__any=payments)
     later = {
@@ -86,6 +102,7 @@ def claim_requests(*, now: datetime, providers: Sequence[str], limit: int = 50) 
     if later:
         _update(
             payments,
+            kind,
             next_attempt_at=per_row(Payment._meta.get_field("next_attempt_at"), later),
             attempts=F("attempts") + 1,
         )
@@ -94,22 +111,38 @@ def claim_requests(*, now: datetime, providers: Sequence[str], limit: int = 50) 
 
 @service
 def note_requests(ids: Mapping[int, str], *, now: datetime) -> None:
-    """Note under which ids the provider knows payments."""
+    """Note under which ids the provider knows payments; one withdrawn meanwhile is called off."""
     payments = lock(Payment, ids)
     new = Payment.objects.filter(pk__any=payments, external_id__isnull=True)
     values = {pk: ids[pk] for pk in new.values_list("pk", flat=True)}
     if values:
         field = Payment._meta.get_field("external_id")
-        _update(list(values), external_id=per_row(field, values))
+        is_withdrawn = When(status=PaymentStatus.VOIDED, then=Value(now))
+        _update(
+            list(values),
+            "payment.requested",
+            external_id=per_row(field, values),
+            next_attempt_at=Case(is_withdrawn, default=F("next_attempt_at")),
+        )
 
 
-def _update(payment_ids: Sequence[int], **values: object) -> None:
+@service
+def note_cancellations(failures: Mapping[int, str], *, now: datetime) -> None:
+    """Note that providers were told; what they refused to hear keeps their words."""
+    payments = lock(Payment, failures)
+    told = Payment.objects.filter(pk__any=payments, status=PaymentStatus.VOIDED)
+    done = {
+        pk: (failures[pk] or failure)[:300] for pk, failure in told.values_list("pk", "failure")
+    }
+    if done:
+        field = Payment._meta.get_field("failure")
+        _update(list(done), "payment.cancelled", next_attempt_at=None, failure=per_row(field, done))
+
+
+def _update(payment_ids: Sequence[int], kind: str, **values: object) -> None:
     unit = current_unit()
     Payment.objects.filter(pk__any=list(payment_ids)).update(
         **values, updated_at=unit.now, modified_by_id=unit.actor.user_id
     )
     orders = Payment.objects.filter(pk__any=list(payment_ids)).order_by("pk")
-    emit(
-        "payment.requested",
-        [Fact(pk, order_id) for pk, order_id in orders.values_list("pk", "order_id")],
-    )
+    emit(kind, [Fact(pk, order_id) for pk, order_id in orders.values_list("pk", "order_id")])

@@ -1,15 +1,9 @@
 """The sandbox provider as a real process: whatever it does, money moves once."""
 
 import json
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import httpx
 import pytest
@@ -19,133 +13,14 @@ from backoffice.core.inbox import process
 from backoffice.core.models.inbox import InboundMessage
 from finance.inbox import source_of
 from finance.models import Payment, Refund
-from finance.providers import base
 from finance.providers.sandbox import webhook
 from finance.services.commands import OpenRefund
 from finance.services.exchange import ask_about_refunds, ask_for_payments, pay_refunds
 from finance.services.refunds import open_refunds
 from orders.models import Order
-
-SECRET = "provider-secret"
-SERVER = """
-import sys
-from aiohttp import web
-from finance.providers.sandbox.server import create_app
-web.run_app(create_app(secret=sys.argv[2]), host="127.0.0.1", port=int(sys.argv[1]), print=None)
-"""
+from tests.fixtures.provider import SECRET, Provider, in_the_future, wait_for
 
 pytestmark = pytest.mark.usefixtures("sound")
-
-
-def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
-class Provider:
-    """The running server and its controls."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def control(self, **changes: Any) -> None:
-        httpx.post(f"{self.url}/control", json=changes).raise_for_status()
-
-    def capture(self, external_id: str) -> None:
-        headers = {"Authorization": f"Bearer {SECRET}"}
-        url = f"{self.url}/payments/{external_id}/capture"
-        httpx.post(url, headers=headers).raise_for_status()
-
-    @property
-    def refunds(self) -> list[dict]:
-        return httpx.get(f"{self.url}/state").json()["refunds"]
-
-    @property
-    def payments(self) -> list[dict]:
-        return httpx.get(f"{self.url}/state").json()["payments"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Provider]:
-    port = free_port()
-    env = {**os.environ, "DJANGO_SETTINGS_MODULE": "backoffice.settings.development"}
-    setup = "import django; django.setup()\n"
-    process_ = subprocess.Popen([sys.executable, "-c", setup + SERVER, str(port), SECRET], env=env)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/livez").raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.1)
-        yield Provider(url)
-    finally:
-        process_.terminate()
-        process_.wait(10)
-
-
-@pytest.fixture
-def provider(server, settings, monkeypatch) -> Provider:
-    settings.SANDBOX_PROVIDER_URL = server.url
-    settings.SANDBOX_PROVIDER_SECRET = SECRET
-    httpx.post(f"{server.url}/control", content=b"").raise_for_status()
-    server.control(capture_delay=None)
-    monkeypatch.setattr(base, "TIMEOUT", httpx.Timeout(2.0))
-    monkeypatch.setattr(base, "LONGEST_WAIT", 0.01)
-    return server
-
-
-@pytest.fixture
-def notices(monkeypatch, settings) -> Iterator[list[bytes]]:
-    """Listen where the provider reports to."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-    seen: list[bytes] = []
-
-    class Listener(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            if webhook.is_authentic(body, self.headers, SECRET, now=timezone.now()):
-                seen.append(body)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            return
-
-    listener = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
-    thread = threading.Thread(target=listener.serve_forever, daemon=True)
-    thread.start()
-    settings.PUBLIC_URL = f"http://127.0.0.1:{listener.server_port}"
-    yield seen
-    listener.shutdown()
-    thread.join(5)
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(100):
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
-
-
-@pytest.fixture
-def prepaid(channel, place, drain, now) -> Order:
-    channel.payment_terms = "PREPAID"
-    channel.save()
-    order = place()
-    drain()
-    # Draining took place far in the future.
-    Payment.objects.update(next_attempt_at=now)
-    return order
-
-
-def in_the_future(minutes: int = 60) -> datetime:
-    return datetime.now(UTC) + timedelta(minutes=minutes)
 
 
 def test_a_prepaid_order_is_paid_at_the_provider(provider, prepaid, notices, client):

@@ -11,6 +11,7 @@ import httpx
 from django.conf import settings
 
 from finance.providers.base import (
+    CancelAnswer,
     Notice,
     PaymentOrder,
     RefundAnswer,
@@ -19,7 +20,7 @@ from finance.providers.base import (
     call,
 )
 from finance.providers.sandbox import webhook
-from finance.providers.sandbox.parser import parse_notice, parse_refund
+from finance.providers.sandbox.parser import parse_cancel, parse_notice, parse_refund
 
 
 class SandboxAdapter:
@@ -55,6 +56,11 @@ class SandboxAdapter:
         if not isinstance(data, dict) or not isinstance(data.get("id"), str):
             raise TemporaryError("the answer has no id")
         return str(data["id"])
+
+    def cancel(self, http: httpx.Client, key: str) -> CancelAnswer | None:
+        path = f"/payments/by-key/{quote(key, safe='')}/cancel"
+        data = self._call(http, "POST", path, missing_is_none=True)
+        return None if data is None else parse_cancel(data)
 
     def refund(self, http: httpx.Client, order: RefundOrder) -> RefundAnswer:
         body = {

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from finance.choices import PaymentStatus, RefundStatus
-from finance.providers.base import Notice, RefundAnswer, TemporaryError
+from finance.providers.base import CancelAnswer, Notice, RefundAnswer, TemporaryError
 
 PAYMENTS = {
     "payment.authorised": PaymentStatus.AUTHORISED,
@@ -19,6 +19,12 @@ REFUNDS = {
     "refund.failed": RefundStatus.FAILED,
 }
 OUTCOMES = {"succeeded": RefundStatus.SUCCEEDED, "failed": RefundStatus.FAILED}
+
+CANCELLED = {
+    "voided": PaymentStatus.VOIDED,
+    "failed": PaymentStatus.FAILED,
+    "captured": PaymentStatus.CAPTURED,
+}
 
 
 def _text(value: Any, longest: int = 120) -> str:
@@ -49,6 +55,20 @@ def parse_notice(body: bytes) -> Notice:
         method=_text(data.get("method"), 40),
         failure=_text(data.get("failure"), 300),
         is_refund=kind in REFUNDS,
+    )
+
+
+def parse_cancel(data: Any) -> CancelAnswer:
+    """Read the answer to a cancelling; what cannot be read is an unknown outcome."""
+    try:
+        status, amount = CANCELLED[data["status"]], Decimal(data["amount"])
+        external_id = data["id"]
+    except (KeyError, TypeError, ValueError, InvalidOperation) as error:
+        raise TemporaryError(f"unreadable answer: {error}") from error
+    if not isinstance(external_id, str) or not external_id or not amount.is_finite():
+        raise TemporaryError("unreadable answer: no id or no amount")
+    return CancelAnswer(
+        status, external_id[:120], amount, _text(data.get("currency"), 3), _text(data.get("method"))
     )
 
 

@@ -185,6 +185,18 @@ async def capture_payment(request: web.Request) -> web.Response:
     return web.json_response(payment)
 
 
+async def cancel_payment(request: web.Request) -> web.Response:
+    """Call a payment off by its key; one that has come in stays, and the answer says so."""
+    state = request.app[STATE]
+    payment = state.payments.get(state.by_key.get(request.match_info["key"], ""))
+    if payment is None:
+        return web.json_response({"error": "unknown key"}, status=404)
+    if payment["status"] == "pending":
+        payment["status"] = "voided"
+        state.tell("payment.voided", payment, payment["notify_url"])
+    return web.json_response(payment)
+
+
 async def create_refund(request: web.Request) -> web.Response:
     """Pay money back, once per key and never more than came in."""
     state = request.app[STATE]
@@ -282,6 +294,7 @@ def create_app(*, secret: str = "", notify_url: str = "") -> web.Application:
             web.get("/state", show_state),
             web.post("/payments", create_payment),
             web.post("/payments/{id}/capture", capture_payment),
+            web.post("/payments/by-key/{key}/cancel", cancel_payment),
             web.post("/refunds", create_refund),
             web.get("/refunds/by-key/{key}", find_refund),
         ]
