@@ -70,6 +70,9 @@ def cancel_payments(*, now: datetime) -> int:
             except ProviderError as error:
                 logger.warning("%s could not be called off: %s", payment.number, error)
             else:
+                if answer is None and payment.attempts == 1:
+                    # The request itself may still be on its way: look once more.
+                    continue
                 if answer is not None and answer.status == PaymentStatus.CAPTURED:
                     _count(payment, answer, now=now)
                 else:

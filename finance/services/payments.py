@@ -296,7 +296,7 @@ def void_payments(payment_ids: Sequence[int], *, now: datetime, reason: str = ""
         PaymentDelta(order_id, authorised=-amount)
         for order_id, amount in held.values_list("order_id", "amount")
     ]
-    PAYMENT.move(outcome.moved, "void", values={"next_attempt_at": _to_be_told(now)})
+    PAYMENT.move(outcome.moved, "void", values={"next_attempt_at": _to_be_told(now), "attempts": 0})
     if deltas:
         apply_payments(deltas, now=now)
     return outcome

@@ -148,8 +148,11 @@ def test_a_request_under_way_is_called_off_when_its_answer_comes(provider, prepa
     now = in_the_future(0)
     [pk] = claim_requests(now=now, providers=["sandbox"])
     void_payments([pk], now=now)
-    # The provider has not seen it yet: nothing to call off.
+    # The provider has not seen it yet: as it may be on its way, that is believed the second time.
     assert cancel_payments(now=now) == 1
+    later = Payment.objects.get().next_attempt_at
+    assert later == now + timedelta(seconds=30)
+    assert cancel_payments(now=later) == 1
     assert Payment.objects.get().next_attempt_at is None
     headers = {
         "Authorization": "Bearer provider-secret",
@@ -160,6 +163,21 @@ def test_a_request_under_way_is_called_off_when_its_answer_comes(provider, prepa
     note_requests({pk: answer["id"]}, now=now)
     assert cancel_payments(now=now) == 1
     assert there(provider, Payment.objects.get()) == ["voided"]
+
+
+def test_a_request_whose_answer_never_came_is_called_off(provider, prepaid):
+    """The process that asked died after the provider had heard it."""
+    now = in_the_future(0)
+    [pk] = claim_requests(now=now, providers=["sandbox"])
+    void_payments([pk], now=now)
+    assert cancel_payments(now=now) == 1
+    payment = Payment.objects.get()
+    headers = {"Authorization": "Bearer provider-secret", "Idempotency-Key": payment.number}
+    body = {"reference": payment.number, "amount": "23.80", "currency": "EUR"}
+    httpx.post(f"{provider.url}/payments", json=body, headers=headers).raise_for_status()
+    assert cancel_payments(now=payment.next_attempt_at) == 1
+    payment.refresh_from_db()
+    assert (payment.next_attempt_at, there(provider, payment)) == (None, ["voided"])
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ import psycopg
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from finance.accounts import COMMISSION, FEES, GOODWILL, SALES
+from finance.accounts import GOODWILL, SALES
+from finance.charges import charge_accounts
 from finance.models import AccountingPeriod, DailyBalance, JournalEntry, LedgerAccount, Posting
 from finance.services.ledger import Entry, Line, post_entries, reverse_entries
 from finance.services.periods import close_periods, open_periods, reopen_periods
 
+COMMISSION, FEES = charge_accounts()[:2]
 DAY = date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 
