@@ -12,6 +12,7 @@ from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
 from backoffice.core.models import Company
 from backoffice.core.money import round_amount
+from backoffice.core.origins import inherited
 from backoffice.core.outbound import WriteMessage, queue_messages
 from backoffice.core.sql import insert_rows, next_ids
 from backoffice.core.states import Outcome, Text
@@ -46,13 +47,17 @@ class PurchaseLine:
 
 @dataclass(frozen=True, slots=True)
 class CreatePurchaseOrder:
-    """A purchase order to be drawn up; without a currency it is the supplier's."""
+    """A purchase order to be drawn up; without a currency it is the supplier's.
+
+    One that is drawn up for a proposal has the proposal's origin.
+    """
 
     supplier_id: int
     warehouse_id: int
     lines: Sequence[PurchaseLine]
     currency: str = ""
     expected_on: date | None = None
+    proposal_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +180,9 @@ def _insert(ids: Sequence[int], drafts: Sequence[_Draft]) -> None:
             "exchange_rate": [d.rate for d in drafts],
             "total_amount": [d.total for d in drafts],
             "expected_on": [d.expected_on for d in drafts],
+            "origin": inherited(
+                [("inventory.replenishmentproposal", d.command.proposal_id) for d in drafts]
+            ),
         },
     )
     rows = [

@@ -178,21 +178,24 @@ def reject_proposals(ids: Sequence[int], *, now: datetime, reason: str = "") -> 
 
 @service
 def order_proposals(ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
-    """Order approved proposals: one purchase order per supplier, warehouse and currency."""
+    """Order approved proposals: one purchase order per supplier, warehouse, currency and origin."""
     outcome = PROPOSAL.check(ids, "order")
     if not outcome.moved:
         return outcome
     rows = ReplenishmentProposal.objects.filter(pk__any=outcome.moved).order_by("pk")
-    columns = ("supplier_item__supplier_id", "warehouse_id", "currency")
-    groups: dict[tuple[int, int, str], list[tuple[int, PurchaseLine]]] = {}
+    columns = ("supplier_item__supplier_id", "warehouse_id", "currency", "origin")
+    groups: dict[tuple[int, int, str, str], list[tuple[int, PurchaseLine]]] = {}
     for pk, sku, quantity, price, *key in rows.values_list(
         "pk", "sku_id", "quantity", "unit_price", *columns
     ):
         line = PurchaseLine(sku, quantity, price)
-        groups.setdefault((key[0], key[1], key[2]), []).append((pk, line))
+        groups.setdefault((key[0], key[1], key[2], key[3]), []).append((pk, line))
+    # Each order serves the proposals of its group, which are of one origin: the first speaks.
     commands = [
-        CreatePurchaseOrder(supplier, house, [line for _pk, line in members], currency)
-        for (supplier, house, currency), members in groups.items()
+        CreatePurchaseOrder(
+            supplier, house, [line for _pk, line in members], currency, proposal_id=members[0][0]
+        )
+        for (supplier, house, currency, _origin), members in groups.items()
     ]
     created = create_purchase_orders(commands, now=now, reason=reason)
     placed: dict[int, int] = {}

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from backoffice.core.actor import acting_job
 from backoffice.core.models import Event
 from inventory.models import (
     Location,
@@ -181,6 +182,20 @@ def test_one_purchase_order_per_supplier_and_warehouse(seller_of_days, policy, h
     assert proposal.purchase_order_id == line.purchase_order_id
     # What was ordered counts as on order, so the next night is content.
     assert propose_replenishment(now=now + timedelta(days=1)).created == []
+
+
+def test_purchase_orders_have_the_origin_of_their_proposals(seller_of_days, policy, now):
+    for code in "AB":
+        seller_of_days(code)
+    with acting_job("demo", origin="DEMO"):
+        demo = propose_replenishment(now=now).created
+    ReplenishmentProposal.objects.filter(pk=demo[1]).update(origin="LIVE")
+    approve_proposals(demo, now=now)
+
+    order_proposals(demo, now=now)
+
+    ordered = ReplenishmentProposal.objects.order_by("pk").values_list("purchase_order__origin")
+    assert list(ordered) == [("DEMO",), ("LIVE",)]
 
 
 def test_within_the_limit_it_is_ordered_without_asking(seller_of_days, policy, now):
