@@ -10,6 +10,7 @@ from logistics.models import Shipment, ShipmentLine
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.covering import cover_shipments
 from logistics.services.planning import plan_shipments
+from logistics.services.scans import follow_scans
 from logistics.services.stock import SHIPMENT_LINE
 
 
@@ -36,6 +37,12 @@ def replace_lost_picks(events: Sequence[Event], *, now: datetime) -> None:
     lines = ShipmentLine.objects.filter(pk__any=lost)
     orders = list(lines.values_list("shipment__order_id", flat=True))
     cover_shipments(orders, now=now, reason="lost from its bin")
+
+
+@on("parcel.shipped")
+def follow_earlier_scans(events: Sequence[Event], *, now: datetime) -> None:
+    """Move parcels that carriers scanned before anybody could hand them over."""
+    follow_scans([e.subject_id for e in events], now=now)
 
 
 @on("order.cancelled")

@@ -136,7 +136,7 @@ invariant(
       AND p.status <> 'DELIVERED' AND EXISTS (SELECT FROM logistics_trackingevent e
         WHERE e.parcel_id = p.id AND e.status = 'DELIVERED')
     """,
-    repair="Apply the parcel's scans again.",
+    repair="Deliver waiting events first; then apply the parcel's scans again.",
 )
 invariant(
     "logistics.one_open_exception",

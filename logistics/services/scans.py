@@ -138,6 +138,20 @@ def apply_scans(scans: Sequence[Scan], *, now: datetime, reason: str = "") -> Sc
     return result
 
 
+@service
+def follow_scans(parcel_ids: Sequence[int], *, now: datetime, reason: str = "") -> Scanned:
+    """Move parcels that were handed over after their scans came to where these say they are."""
+    result = Scanned()
+    seen = TrackingEvent.objects.filter(
+        parcel_id__any=list(parcel_ids), parcel__status=ParcelStatus.IN_TRANSIT
+    )
+    ids = list(seen.exclude(status="").values_list("parcel_id", flat=True).distinct())
+    if ids:
+        lock_family(ids)
+        _advance(ids, result, now)
+    return result
+
+
 def _lock(rows: object, known: Sequence[tuple[int, Scan]]) -> None:
     """Lock order and shipment of parcels that these scans may hand over or deliver."""
     by_parcel = {row[0]: row for row in rows}  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """What becomes of shipments whose goods are lost from stock, at every stage."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -188,6 +189,25 @@ def test_what_is_packed_takes_other_bins(packed, change, warehouse, drain):
     assert aside() == {first: 1, "B-2": 2}
     assert Shipment.objects.get().uncovered_quantity == 0
     warehouse.hand_over(parcel)
+
+
+def test_scans_that_came_before_the_handover_count_after_it(packed, change, warehouse, drain):
+    parcel = packed()
+    change(-1)
+    drain()
+    warehouse.deliver(parcel)
+    parcel.refresh_from_db()
+    assert (parcel.status, parcel.shipped_at) == ("LABELLED", None)
+
+    change(4)
+    drain()
+    warehouse.hand_over(parcel)
+    drain()
+
+    parcel.refresh_from_db()
+    assert (parcel.status, parcel.delivered_at) == ("DELIVERED", SHIPPED + timedelta(days=2))
+    order = Order.objects.get()
+    assert (order.delivered_quantity, order.fulfilment_status) == (3, "DELIVERED")
 
 
 def test_what_is_packed_is_held_until_stock_covers_it(packed, change, warehouse, drain):
