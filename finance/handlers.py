@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from backoffice.core.choices import Origin
 from backoffice.core.events import on
@@ -55,11 +56,13 @@ def follow_the_total(events: Sequence[Event], *, now: datetime) -> None:
     ids = _orders([e for e in events if e.data["total"] != e.data["was"]])
     waiting = Payment.objects.filter(order_id__any=ids, status=PaymentStatus.PENDING)
     void_payments(
-        list(waiting.order_by("pk").values_list("pk", flat=True)), now=now, reason="order edited"
+        list(waiting.order_by("pk").values_list("pk", flat=True)),
+        now=now,
+        reason=gettext_noop("order edited"),
     )
     if not _imported(events):
         request_payments(ids, now=now, providers=configured_adapters())
-    refund_overpaid(ids, now=now, reason="order edited")
+    refund_overpaid(ids, now=now, reason=gettext_noop("order edited"))
 
 
 @on("order.cancelled", "payment.captured")
@@ -72,8 +75,13 @@ def refund_cancelled(events: Sequence[Event], *, now: datetime) -> None:
     held = Payment.objects.filter(
         order_id__any=ids, status__in=[PaymentStatus.PENDING, PaymentStatus.AUTHORISED]
     )
-    void_payments(list(held.values_list("pk", flat=True)), now=now, reason="order cancelled")
-    commands = [OpenRefund(pk, RefundKind.CANCELLATION, reason="order cancelled") for pk in ids]
+    void_payments(
+        list(held.values_list("pk", flat=True)), now=now, reason=gettext_noop("order cancelled")
+    )
+    commands = [
+        OpenRefund(pk, RefundKind.CANCELLATION, reason=gettext_noop("order cancelled"))
+        for pk in ids
+    ]
     opened = open_refunds(commands, now=now)
     if _imported(events):
         _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
@@ -88,7 +96,7 @@ def withdraw_requests(events: Sequence[Event], *, now: datetime) -> None:
     )
     ids = list(waiting.order_by("pk").values_list("pk", flat=True))
     if ids:
-        void_payments(ids, now=now, reason="paid by another way")
+        void_payments(ids, now=now, reason=gettext_noop("paid by another way"))
 
 
 @on("return.received")
@@ -101,7 +109,7 @@ def refund_returned(events: Sequence[Event], *, now: datetime) -> None:
         OpenRefund(
             orders[pk] or 0,
             RefundKind.RETURN,
-            reason="goods returned",
+            reason=gettext_noop("goods returned"),
             lines=lines,
             return_id=pk,
             key=f"return:{pk}",
@@ -112,7 +120,11 @@ def refund_returned(events: Sequence[Event], *, now: datetime) -> None:
     ]
     opened = open_refunds(commands, now=now)
     waiting = {commands[n].return_id for n in {**opened.created, **opened.existing}}
-    close_returns([pk for pk in amounts if pk not in waiting], now=now, reason="nothing to refund")
+    close_returns(
+        [pk for pk in amounts if pk not in waiting],
+        now=now,
+        reason=gettext_noop("nothing to refund"),
+    )
     if _imported(events):
         _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
 
@@ -123,7 +135,7 @@ def close_refunded_returns(events: Sequence[Event], *, now: datetime) -> None:
     returns = {e.data["return"] for e in events if e.data.get("return")}
     waiting = Refund.objects.filter(goods_return_id__any=list(returns), status__in=PENDING_REFUNDS)
     done = returns - set(waiting.values_list("goods_return_id", flat=True))
-    close_returns(sorted(done), now=now, reason="refunded")
+    close_returns(sorted(done), now=now, reason=gettext_noop("refunded"))
 
 
 @on("order.delivered")

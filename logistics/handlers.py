@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from backoffice.core.events import on
 from backoffice.core.models import Event
 from logistics.choices import ShipmentStatus
@@ -27,7 +29,7 @@ def plan_what_is_ready(events: Sequence[Event], *, now: datetime) -> None:
 @on("order.backordered", "order.backorder_filled")
 def follow_promises(events: Sequence[Event], *, now: datetime) -> None:
     """Let shipments follow promises that were lost to a stock loss, or given again."""
-    cover_shipments(_orders(events), now=now, reason="promises changed")
+    cover_shipments(_orders(events), now=now, reason=gettext_noop("promises changed"))
 
 
 @on("stock.allocations_lost")
@@ -36,7 +38,7 @@ def replace_lost_picks(events: Sequence[Event], *, now: datetime) -> None:
     lost = [x["for_id"] for e in events for x in e.data["lost"] if x["for_type"] == SHIPMENT_LINE]
     lines = ShipmentLine.objects.filter(pk__any=lost)
     orders = list(lines.values_list("shipment__order_id", flat=True))
-    cover_shipments(orders, now=now, reason="lost from its bin")
+    cover_shipments(orders, now=now, reason=gettext_noop("lost from its bin"))
 
 
 @on("parcel.shipped")
@@ -51,7 +53,9 @@ def cancel_what_was_planned(events: Sequence[Event], *, now: datetime) -> None:
     waiting = Shipment.objects.filter(
         order_id__any=_orders(events), status__in=[ShipmentStatus.PLANNED]
     )
-    cancel_shipments(list(waiting.values_list("pk", flat=True)), now=now, reason="order cancelled")
+    cancel_shipments(
+        list(waiting.values_list("pk", flat=True)), now=now, reason=gettext_noop("order cancelled")
+    )
 
 
 @on("shipment.trimmed", "shipment.cancelled")

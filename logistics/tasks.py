@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import acting_job
 from backoffice.core.tasks import scheduled
@@ -55,7 +56,7 @@ def plan_waiting(*, now: datetime, since: datetime | None) -> int:
     """
     held = uncovered_orders()
     if held:
-        cover_shipments(held, now=now, reason="looked at again")
+        cover_shipments(held, now=now, reason=gettext_noop("looked at again"))
     orders = unplanned_orders()
     return len(plan_shipments(orders, now=now)) if orders else 0
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from backoffice.core.actor import acting
 from backoffice.core.events import historic_times, on
 from backoffice.core.models import Event
@@ -25,7 +27,7 @@ def confirm_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     confirm_orders(
         list(ready.values_list("pk", flat=True)),
         now=now,
-        reason="by itself",
+        reason=gettext_noop("by itself"),
         times=historic_times(events),
     )
 
@@ -39,7 +41,7 @@ def release_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     release_orders(
         list(ready.values_list("pk", flat=True)),
         now=now,
-        reason="by itself",
+        reason=gettext_noop("by itself"),
         times=historic_times(events),
     )
 
@@ -53,7 +55,7 @@ def complete_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
     complete_orders(
         list(ready.values_list("pk", flat=True)),
         now=now,
-        reason="by itself",
+        reason=gettext_noop("by itself"),
         times=historic_times(events),
     )
 
@@ -71,7 +73,7 @@ def fill_what_waits(events: Sequence[Event], *, now: datetime) -> None:
         lines__is_stocked=True,
     )
     ids = short.order_by("placed_at", "pk").values_list("pk", flat=True).distinct()
-    confirm_orders(list(ids[:500]), now=now, reason="by itself")
+    confirm_orders(list(ids[:500]), now=now, reason=gettext_noop("by itself"))
 
 
 @on("stock.reservations_lost")

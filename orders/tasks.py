@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from backoffice.core.tasks import scheduled
 from orders.models import Hold
 from orders.services.holds import release_holds
@@ -19,4 +21,6 @@ def release_due_holds(*, now: datetime, since: datetime | None) -> int:
     """Release holds whose time has come."""
     due = Hold.objects.filter(released_at__isnull=True, until__lte=now)
     ids = list(due.order_by("pk").values_list("order_id", flat=True)[:500])
-    return len(release_holds(ids, now=now, only_due=True, reason="time has come").moved)
+    return len(
+        release_holds(ids, now=now, only_due=True, reason=gettext_noop("time has come")).moved
+    )

@@ -5,7 +5,7 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection
 from django.db import transaction as django_transaction
+from django.utils.functional import Promise
+from django.utils.translation import override
 
 from backoffice.core.choices import Origin
 
@@ -169,6 +171,12 @@ def transaction(*, now: datetime, reason: str = "") -> Iterator[Unit]:
         _unit.reset(token)
 
 
+def stored(reason: Any) -> str:
+    """Return a reason as it is kept: in English, so that it is translated for whoever reads it."""
+    with override("en") if isinstance(reason, Promise) else nullcontext():
+        return str(reason)
+
+
 def service(function: Callable[P, R]) -> Callable[P, R]:
     """Run a service in one transaction; the outermost retries deadlocks three times."""
 
@@ -178,7 +186,7 @@ def service(function: Callable[P, R]) -> Callable[P, R]:
         reason: Any = kwargs.get("reason", "")
         for attempt in range(4):
             try:
-                with transaction(now=now, reason=str(reason)):
+                with transaction(now=now, reason=stored(reason)):
                     return function(*args, **kwargs)
             except OperationalError as error:
                 state = getattr(error.__cause__, "sqlstate", "")

@@ -55,7 +55,7 @@ def story(document: models.Model) -> Story:
             row.history_date,
             _("Changed"),
             row.history_user_id,
-            row.history_change_reason or "",
+            _why(row.history_change_reason),
             lines,
             kind="change",
             request=row.request_id,
@@ -136,7 +136,14 @@ def _told(event: Event) -> Entry:
         and value not in (None, "", [], {})
     ]
     request = event.request_id
-    return Entry(event.occurred_at, title, event.actor_id, event.reason, details, request=request)
+    return Entry(
+        event.occurred_at, title, event.actor_id, _why(event.reason), details, request=request
+    )
+
+
+def _why(reason: str | None) -> str:
+    """Return a reason to the reader: our own in their language, people's as they wrote it."""
+    return _(reason) if reason else ""
 
 
 def _told_value(event: Event, key: str, value: Any, currency: str) -> str:

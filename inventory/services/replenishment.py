@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
@@ -64,8 +65,8 @@ def propose_replenishment(
         and c.orders_up_to is not None
         and int(planned.proposed[n]) * c.unit_cost <= c.orders_up_to
     ]
-    approve_proposals(free, now=now, reason="within the policy's limit")
-    ordered = order_proposals(free, now=now, reason="within the policy's limit").moved
+    approve_proposals(free, now=now, reason=gettext_noop("within the policy's limit"))
+    ordered = order_proposals(free, now=now, reason=gettext_noop("within the policy's limit")).moved
     return Proposed(sorted(created.values()), ordered, expired)
 
 

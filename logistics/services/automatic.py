@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from backoffice.core.choices import Origin
 from inventory.choices import Fulfilment
@@ -16,7 +17,7 @@ from logistics.services.picking import confirm_picks, create_pick_lists
 from orders.choices import OrderStatus
 
 BATCH = 500
-WHY = "automatic warehouse"
+WHY = gettext_noop("automatic warehouse")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
@@ -129,5 +130,7 @@ def settle_by_scan(news: Mapping[int, tuple[str, str]], *, now: datetime) -> lis
         if _is_over(kind, *news[parcel_id])
     ]
     if over:
-        resolve_exceptions(over, now=now, by_scan=True, reason="a scan showed that it is over")
+        resolve_exceptions(
+            over, now=now, by_scan=True, reason=gettext_noop("a scan showed that it is over")
+        )
     return over

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.choices import Origin
@@ -219,7 +220,9 @@ def _hand_over_implied(parcels: Sequence[int], now: datetime) -> None:
     ids = list(still.values_list("pk", flat=True))
     if ids:
         first = dict(execute(FIRST, [ids]))  # type: ignore[arg-type]
-        hand_over_parcels(list(first), now=now, at=first, reason="scanned by the carrier")
+        hand_over_parcels(
+            list(first), now=now, at=first, reason=gettext_noop("scanned by the carrier")
+        )
 
 
 def _advance(parcels: Sequence[int], result: Scanned, now: datetime) -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from inventory.choices import MoveKind
 from inventory.models import Allocation
 from inventory.services.allocation import Allocated, allocate_bins, release_bins
@@ -131,7 +133,7 @@ def write_off_missing(missing: Sequence[Missing], *, now: datetime) -> None:
         )
         for given in release_picks(SHIPMENT_LINE, picks, now=now)
     ]
-    post_moves(moves, now=now, reason="not found at picking")
+    post_moves(moves, now=now, reason=gettext_noop("not found at picking"))
 
 
 def ship_units(leaving: Sequence[Leaving], *, now: datetime) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
@@ -121,4 +122,4 @@ def expire_unpaid_orders(*, now: datetime) -> Outcome:
             "pk", flat=True
         )
     )
-    return cancel_orders(sorted(still), now=now, reason="not paid in time")
+    return cancel_orders(sorted(still), now=now, reason=gettext_noop("not paid in time"))

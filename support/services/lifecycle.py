@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
 from backoffice.core.locks import lock
@@ -91,4 +92,4 @@ def close_solved_tickets(*, now: datetime) -> Outcome:
     locked = lock(Ticket, ids, skip_locked=True)
     # Reopened meanwhile, or solved anew: read again under the lock.
     still = due.filter(pk__any=locked).values_list("pk", flat=True)
-    return close_tickets(sorted(still), now=now, reason="solved for long enough")
+    return close_tickets(sorted(still), now=now, reason=gettext_noop("solved for long enough"))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
 from backoffice.core.locks import lock
@@ -104,7 +105,7 @@ def _thread(
     waiting = [i for i in every if i in people and statuses[i] == TicketStatus.WAITING]
     solved = [i for i in every if i in people and statuses[i] == TicketStatus.SOLVED]
     resume_tickets(waiting, now=now)
-    reopen_tickets(solved, now=now, reason="the customer wrote")
+    reopen_tickets(solved, now=now, reason=gettext_noop("the customer wrote"))
     TICKET.tell(every, "receive")
 
 

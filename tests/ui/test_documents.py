@@ -7,10 +7,12 @@ from django.contrib.auth.models import Permission
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
+from django.utils.translation import gettext_lazy, gettext_noop, override
 
 from backoffice.core import actor
 from backoffice.core.models import Event, Job, User
 from backoffice.core.sql import execute
+from backoffice.ui.timeline import story
 from orders.models import Order
 from orders.services.holds import place_holds
 from orders.services.lifecycle import confirm_orders
@@ -190,6 +192,30 @@ def test_the_timeline_tells_what_changed_with_each_event(boss, client, place, no
     assert (told.actor, told.reason) == ("system", "by phone")
     assert "status: Pending → Confirmed" in told.details
     assert entries["Changed"].details == ["priority: 0 → 5"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "kept", "shown"),
+    [
+        (gettext_noop("order cancelled"), "order cancelled", "订单已取消"),
+        (
+            gettext_lazy("The order is not on hold."),
+            "The order is not on hold.",
+            "该订单未被暂挂。",
+        ),
+        ("Herr Müller asked for it", "Herr Müller asked for it", "Herr Müller asked for it"),
+        ("", "", ""),
+    ],
+)
+def test_reasons_are_kept_in_english_and_told_in_the_readers_language(
+    place, now, reason, kept, shown
+):
+    order = place()
+    with override("zh-hans"):
+        place_holds([order.pk], now=now, reason=reason)
+        # What happened last comes first.
+        told = story(order).entries[0].reason
+    assert (Event.objects.get(kind="order.held").reason, told) == (kept, shown)
 
 
 def test_the_history_page_lists_the_changes(boss, client, place, now):
