@@ -24,7 +24,7 @@ ALTER TABLE finance_refundshare ENABLE TRIGGER USER;
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('finance', '0003_time_zones'),
+        ('finance', '0004_provider_files'),
     ]
 
     operations = [

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('finance', '0004_charges'),
+        ('finance', '0005_charges'),
     ]
 
     operations = [
