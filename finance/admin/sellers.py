@@ -104,7 +104,7 @@ class OrderSettlementAdmin(ReadOnlyAdmin):
     @admin.display(description=_("charges"))
     def levied(self, settled: OrderSettlement) -> SafeString:
         rows = [
-            (capfirst(label), amount(value, settled.currency))
+            (capfirst(str(label)), amount(value, settled.currency))
             for label, value in labelled(settled.charges)
         ]
         body = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", rows)
