@@ -4,13 +4,17 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.apps import apps
-from django.db import connection, transaction
+from django.core.exceptions import EmptyResultSet
+from django.db import connection, models, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from backoffice.core import wakeup
 from backoffice.core.actor import IN_USE, acting
-from backoffice.core.models.job import Job, JobRow, JobStatus, RowOutcome
+from backoffice.core.models.job import OPEN, Job, JobRow, JobStatus, RowOutcome
 from backoffice.core.scope import owned, visible_ids
 from backoffice.core.states import GONE, Outcome, Text
 
@@ -30,34 +34,52 @@ class BulkAction:
     name: str
     label: Text
     service: Callable[..., Outcome]
+    # The action that takes it back.
+    inverse: str = ""
 
 
 ACTIONS: dict[str, BulkAction] = {}
 
 
-def bulk_action(name: str, label: Text, service: Callable[..., Outcome]) -> None:
+def bulk_action(
+    name: str, label: Text, service: Callable[..., Outcome], *, inverse: str = ""
+) -> None:
     """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
-    ACTIONS[name] = BulkAction(name, label, service)
+    ACTIONS[name] = BulkAction(name, label, service, inverse)
 
 
-def start_job(name: str, ids: Sequence[int], *, user_id: int, reason: str = "") -> Job:
-    """Queue an action over documents; it acts as its creator."""
-    wanted = sorted(set(ids))
+def start_job(
+    name: str, chosen: Sequence[int] | QuerySet, *, user_id: int, reason: str = ""
+) -> Job:
+    """Queue an action over documents; it acts as its creator.
+
+    The one column that a queryset selects becomes rows inside the database, however many.
+    """
     with transaction.atomic():
         job = Job.objects.create(
-            action=ACTIONS[name].name,
-            parameters={"reason": reason},
-            total=len(wanted),
-            created_by_id=user_id,
+            action=ACTIONS[name].name, parameters={"reason": reason}, created_by_id=user_id
         )
+        source, parameters = _source(chosen)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_jobrow (job_id, object_id, outcome)"
-                " SELECT %s, unnest(%s::bigint[]), 'WAITING'",
-                [job.pk, wanted],
+                f" SELECT %s, chosen.id, 'WAITING' FROM ({source}) AS chosen(id)"
+                " ON CONFLICT DO NOTHING",
+                [job.pk, *parameters],
             )
+            job.total = cursor.rowcount
+        job.save(update_fields=["total"])
         transaction.on_commit(lambda: wake(job.pk), robust=True)
     return job
+
+
+def _source(chosen: Sequence[int] | QuerySet) -> tuple[str, Sequence[Any]]:
+    if isinstance(chosen, QuerySet):
+        try:
+            return chosen.order_by().query.sql_with_params()
+        except EmptyResultSet:
+            chosen = []
+    return "SELECT unnest(%s::bigint[])", [sorted(set(chosen))]
 
 
 def wake(job_id: int) -> None:
@@ -81,11 +103,9 @@ WHERE r.job_id = %s AND r.object_id = o.object_id
 def run_chunk(job_id: int, *, now: datetime) -> bool:
     """Do one chunk in one transaction with its results; return whether rows are left."""
     job = Job.objects.get(pk=job_id)
-    if job.status in (JobStatus.PAUSED, JobStatus.DONE):
+    goes_on = Job.objects.filter(pk=job_id, status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
+    if not goes_on.update(status=JobStatus.RUNNING, touched_at=now):
         return False
-    Job.objects.filter(pk=job_id).exclude(status=JobStatus.PAUSED).update(
-        status=JobStatus.RUNNING, touched_at=now
-    )
     with acting(job.created_by_id, request_id=f"job-{job.pk}"), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, [job_id, CHUNK])
@@ -94,7 +114,8 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
             _write(job_id, _run(job, ids, now))
             return True
     if not JobRow.objects.filter(job_id=job_id, outcome=RowOutcome.WAITING).exists():
-        Job.objects.filter(pk=job_id).update(status=JobStatus.DONE, finished_at=now)
+        done = Job.objects.filter(pk=job_id, status__in=OPEN)
+        done.update(status=JobStatus.DONE, finished_at=now)
     return False
 
 
@@ -136,9 +157,14 @@ def attempt(call: Callable[[list[int]], Outcome], ids: list[int]) -> dict[int, t
 
 def _hidden(action: BulkAction, ids: list[int]) -> set[int]:
     """Return the ids that the job's owner may not see; they may have lost sight meanwhile."""
-    label = action.name.rpartition(".")[0]
-    model = next((m for m in apps.get_models() if m._meta.label_lower == label), None)
+    model = model_of(action.name)
     return set(ids) - visible_ids(model, ids) if model else set()
+
+
+def model_of(name: str) -> type[models.Model] | None:
+    """Return the model of an action's documents; None where they are no documents."""
+    label = name.rpartition(".")[0]
+    return next((m for m in apps.get_models() if m._meta.label_lower == label), None)
 
 
 def _write(job_id: int, results: dict[int, tuple[str, str]]) -> None:
@@ -168,6 +194,24 @@ def resume_jobs(job_ids: Sequence[int]) -> int:
     for job_id in job_ids:
         wake(job_id)
     return count
+
+
+DROP = """
+UPDATE core_jobrow SET outcome = 'BLOCKED', reason = %s WHERE id IN (
+  SELECT id FROM core_jobrow WHERE job_id = ANY(%s) AND outcome = 'WAITING' FOR UPDATE SKIP LOCKED
+)
+"""
+
+
+def cancel_jobs(job_ids: Sequence[int], *, now: datetime) -> int:
+    """End jobs after the chunk they are at; what they did stays done."""
+    with transaction.atomic():
+        open_ = Job.objects.select_for_update().filter(pk__in=job_ids, status__in=OPEN)
+        ids = list(open_.order_by("pk").values_list("pk", flat=True))
+        Job.objects.filter(pk__in=ids).update(status=JobStatus.CANCELLED, finished_at=now)
+        with connection.cursor() as cursor:
+            cursor.execute(DROP, [_("The job was cancelled before."), ids])
+    return len(ids)
 
 
 def stale_jobs(now: datetime) -> list[int]:

@@ -14,11 +14,11 @@ RULES = "view_rule add_rule change_rule view_ruleact"
 grant(
     "core",
     {
-        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} view_outboundmessage",
+        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} view_outboundmessage export_personal",
         Role.WAREHOUSE: WORK,
         Role.LOGISTICS: f"{WORK} {IMPORTS} {INBOX}",
         Role.SERVICE: f"{WORK} {IMPORTS} {RULES} view_inboundmessage view_outboundmessage"
-        " view_messagetemplate add_messagetemplate change_messagetemplate",
+        " view_messagetemplate add_messagetemplate change_messagetemplate export_personal",
         Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
         " view_currency view_company",
         Role.ANALYST: f"view_job view_jobrow view_event view_taskrun {RULES} {VIEWS}",

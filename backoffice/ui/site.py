@@ -14,7 +14,8 @@ from django.views.decorators.http import require_POST
 
 from backoffice.core.access.redirects import go_on
 from backoffice.core.actor import transaction
-from backoffice.core.models import User
+from backoffice.core.models import Job, User
+from backoffice.core.models.job import OPEN
 from backoffice.ui.admin import BaseAdmin, NeverDeleted
 from backoffice.ui.navigation import navigation
 from backoffice.ui.theme import AdminSite
@@ -62,6 +63,8 @@ class ThemedSite(AdminSite):
         }
         if request.user.is_active and request.user.is_staff:
             context["bo_navigation"] = navigation(self, request)
+            mine = Job.objects.filter(created_by=request.user.pk, status__in=OPEN)
+            context["bo_running"] = SimpleLazyObject(lambda: list(mine.order_by("-id")[:2]))
         return context
 
     def get_sidebar_list(self, request: HttpRequest) -> list[Any]:

@@ -25,6 +25,7 @@ class LedgerAccountAdmin(SettingsAdmin):
 class AccountingPeriodAdmin(DocumentAdmin):
     machine = PERIOD
     verbs = {"close": close_periods, "reopen": reopen_periods}
+    inverses = {"close": "reopen", "reopen": "close"}
     list_display = ("month", badge("status", COLOURS), "closed_at", "modified_by")
     list_select_related = ("modified_by",)
     ordering = ("-month",)

@@ -68,6 +68,7 @@ class OrderAdmin(DocumentAdmin):
         (_("In the warehouse"), "status=RELEASED&fulfilment_status=UNFULFILLED"),
     )
     machine = ORDER
+    inverses = {"hold": "release_hold"}
     verbs = STEPS | {"hold": place_holds, "release_hold": release_holds}
     list_display = (
         "order_number",

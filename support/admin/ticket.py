@@ -38,6 +38,7 @@ class TicketAdmin(DocumentAdmin):
         (gettext_lazy("Waiting for customer"), "status=WAITING"),
     )
     machine = TICKET
+    inverses = {"assign": "unassign", "solve": "reopen"}
     verbs = {
         "assign": assign_tickets,
         "unassign": unassign_tickets,

@@ -16,9 +16,18 @@ declare(
         "user.recovery_codes_renewed": gettext_noop("New recovery codes were made"),
         "user.recovery_code_used": gettext_noop("Signed in with a recovery code"),
         "user.signed_out": gettext_noop("All sessions were ended"),
+        "user.exported_list": gettext_noop("A list was exported"),
         "user.unlocked": gettext_noop("A lock after wrong passwords was lifted"),
     },
 )
 
 # What their data tells, by name.
-KEYS = [gettext_noop("given"), gettext_noop("taken"), gettext_noop("left")]
+KEYS = [
+    gettext_noop("given"),
+    gettext_noop("taken"),
+    gettext_noop("left"),
+    gettext_noop("list"),
+    gettext_noop("filter"),
+    gettext_noop("format"),
+    gettext_noop("rows"),
+]

@@ -1,6 +1,5 @@
 """Screens of the ground floor: tokens, the log, the boxes, the jobs."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +11,6 @@ from django.utils.translation import gettext_lazy
 from backoffice.core.actor import current_actor
 from backoffice.core.events import retry_set_aside
 from backoffice.core.inbox import replay
-from backoffice.core.jobs import pause_jobs, resume_jobs
 from backoffice.core.models import (
     Address,
     ApiToken,
@@ -21,8 +19,6 @@ from backoffice.core.models import (
     Event,
     EventDelivery,
     InboundMessage,
-    Job,
-    JobRow,
     MessageTemplate,
     OutboundMessage,
     TaskRun,
@@ -30,12 +26,11 @@ from backoffice.core.models import (
     User,
 )
 from backoffice.core.models.inbox import INBOX_COLOURS
-from backoffice.core.models.job import JOB_COLOURS
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tasks import SCHEDULED
 from backoffice.core.tokens import SCOPES, create_token, may_give
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
-from backoffice.ui.display import badge, count_children, counted
+from backoffice.ui.display import badge
 
 
 class TokenForm(forms.ModelForm):
@@ -154,38 +149,3 @@ class TaskSwitchAdmin(SettingsAdmin):
             return super().formfield_for_dbfield(db_field, request, **kwargs)
         names = [(name, name) for name in sorted(SCHEDULED)]
         return forms.ChoiceField(choices=names, label=db_field.verbose_name)
-
-
-@admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
-    sidebar_group = "work"
-    list_display = ("__str__", badge("status", JOB_COLOURS), "total", "progress", "created_by")
-    list_select_related = ("created_by",)
-    readonly_fields = ("progress",)
-    ordering = ("-id",)
-    actions = ("pause", "resume")
-
-    def fill(self, rows: Sequence[Job]) -> None:
-        count_children(rows, JobRow, "job", "outcome")
-
-    @admin.display(description=gettext_lazy("progress"))
-    def progress(self, job: Job) -> str:
-        return counted(job, JobRow, "job", "outcome")
-
-    @admin.action(description=gettext_lazy("Pause"), permissions=["operate"])
-    def pause(self, request: HttpRequest, queryset: Any) -> None:
-        count = pause_jobs(list(queryset.values_list("pk", flat=True)))
-        messages.success(request, _("%(n)s jobs pause.") % {"n": count})
-
-    @admin.action(description=gettext_lazy("Resume"), permissions=["operate"])
-    def resume(self, request: HttpRequest, queryset: Any) -> None:
-        count = resume_jobs(list(queryset.values_list("pk", flat=True)))
-        messages.success(request, _("%(n)s jobs go on.") % {"n": count})
-
-
-@admin.register(JobRow)
-class JobRowAdmin(ReadOnlyAdmin):
-    list_display = ("job", "object_id", badge("outcome", JOB_COLOURS), "reason")
-    list_select_related = ("job",)
-    search_fields = ("job__id__exact",)
-    ordering = ("-job_id", "object_id")

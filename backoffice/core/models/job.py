@@ -13,6 +13,10 @@ class JobStatus(models.TextChoices):
     RUNNING = "RUNNING", _("Running")
     PAUSED = "PAUSED", _("Paused")
     DONE = "DONE", _("Done")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+OPEN = (JobStatus.QUEUED, JobStatus.RUNNING, JobStatus.PAUSED)
 
 
 class RowOutcome(models.TextChoices):
@@ -27,6 +31,7 @@ JOB_COLOURS = {
     JobStatus.RUNNING: Colour.ACTIVE,
     JobStatus.PAUSED: Colour.WARNING,
     JobStatus.DONE: Colour.GOOD,
+    JobStatus.CANCELLED: Colour.NEUTRAL,
     RowOutcome.WAITING: Colour.NEUTRAL,
     RowOutcome.DONE: Colour.GOOD,
     RowOutcome.BLOCKED: Colour.WARNING,
@@ -40,7 +45,7 @@ class Job(models.Model):
     action = models.CharField(_("action"), max_length=80)
     parameters = models.JSONField(_("parameters"), default=dict)
     status = models.CharField(
-        _("status"), max_length=8, choices=JobStatus.choices, default=JobStatus.QUEUED
+        _("status"), max_length=9, choices=JobStatus.choices, default=JobStatus.QUEUED
     )
     total = models.IntegerField(_("rows"), default=0)
     created_by = models.ForeignKey(
@@ -56,6 +61,10 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} #{self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status in OPEN
 
 
 class JobRow(models.Model):

@@ -38,6 +38,7 @@ class User(AbstractUser):
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
         verbose_name = _("user")  # type: ignore[assignment]
         verbose_name_plural = _("users")  # type: ignore[assignment]
+        permissions = [("export_personal", _("Can export personal data"))]
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

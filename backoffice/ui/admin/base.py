@@ -9,7 +9,7 @@ from backoffice.core.personal import HOLDINGS
 from backoffice.core.scope import for_actor, require_visible
 from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
-from backoffice.ui.export import export_csv
+from backoffice.ui.export import export_csv, export_xlsx
 from backoffice.ui.history import HistoryMixin, WritingMixin
 from backoffice.ui.lists.views import ListMixin
 from backoffice.ui.theme import ModelAdmin, TabularInline
@@ -73,6 +73,7 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
 
     def _shared_actions(self, request: HttpRequest) -> Iterator[tuple[Any, str]]:
         yield export_csv, "export_csv"
+        yield export_xlsx, "export_xlsx"
         if HOLDINGS[self.opts.label_lower] and request.user.has_perm(PERMISSION):
             yield disclose, "disclose"
             yield ask_to_erase, "ask_to_erase"

@@ -11,6 +11,8 @@ from backoffice.core.jobs import bulk_action, start_job
 from backoffice.ui.admin.verbs import VerbsMixin
 
 INLINE_LIMIT = 200
+# How many documents are looked at before a job is confirmed; the job itself looks at all.
+LOOKED_AT = 1000
 
 
 class BulkVerbs(VerbsMixin):
@@ -20,7 +22,8 @@ class BulkVerbs(VerbsMixin):
         super().__init__(model, admin_site)
         for name, service in self.verbs.items() if self.machine else ():
             label = self.machine.transitions[name].label
-            bulk_action(f"{self.opts.label_lower}.{name}", label, service)
+            inverse = f"{self.opts.label_lower}.{back}" if (back := self.inverses.get(name)) else ""
+            bulk_action(f"{self.opts.label_lower}.{name}", label, service, inverse=inverse)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions = super().get_actions(request)
@@ -35,11 +38,13 @@ class BulkVerbs(VerbsMixin):
         assert self.machine is not None
         name = request.POST.get("action", "").removeprefix("verb_")
         transition = self.machine.transitions[name]
-        ids = list(queryset.values_list("pk", flat=True))
+        ids = list(queryset.values_list("pk", flat=True)[:LOOKED_AT])
         reason = request.POST.get("reason", "")
         if request.POST.get("confirmed") and len(ids) > INLINE_LIMIT:
             action = f"{self.opts.label_lower}.{name}"
-            job = start_job(action, ids, user_id=request.user.pk, reason=reason)
+            job = start_job(
+                action, queryset.values("pk"), user_id=request.user.pk, reason=reason[:300]
+            )
             return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
         if request.POST.get("confirmed"):
             outcome = self._call(transition, ids, timezone.now(), reason[:300])
@@ -48,5 +53,12 @@ class BulkVerbs(VerbsMixin):
         context = self._dialog(request, transition, ids)
         across = request.POST.get("select_across") == "1"
         chosen = request.POST.getlist("_selected_action") if across else ids
-        context |= {"ids": chosen, "bulk_action": f"verb_{name}", "across": across}
+        context |= {
+            "ids": chosen,
+            "bulk_action": f"verb_{name}",
+            "across": across,
+            "is_job": len(ids) > INLINE_LIMIT,
+            "total": queryset.count() if len(ids) == LOOKED_AT else len(ids),
+            "looked_at": len(ids),
+        }
         return TemplateResponse(request, "ui/verb.html", context)

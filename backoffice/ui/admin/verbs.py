@@ -25,6 +25,8 @@ class VerbsMixin:
     machine: Machine | None = None
     # Transition name → service(ids, *, now, reason).
     verbs: Mapping[str, Service] = {}
+    # Verb → the verb that takes it back.
+    inverses: Mapping[str, str] = {}
 
     def may(self, request: HttpRequest, transition: Transition) -> bool:
         change = f"{self.opts.app_label}.change_{self.opts.model_name}"

@@ -1,5 +1,7 @@
 """Every registered list: bounded, strict, walked page by page, searched by an index."""
 
+import csv
+import io
 import re
 
 import pytest
@@ -8,9 +10,10 @@ from django.db import connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from openpyxl import load_workbook
 
 from backoffice.core.filtering import filterset_of
-from backoffice.core.models import User
+from backoffice.core.models import Event, User
 from backoffice.ui.lists.keyset import keys_of
 from backoffice.ui.lists.page import ListPage, indexed
 from backoffice.ui.lists.search import _branches
@@ -180,3 +183,25 @@ def test_its_order_has_an_index(model):
     first = keys_of(model, screen.ordering or ["-pk"])[0]
 
     assert first.field.name in indexed(model) or model._meta.label_lower in FEW_ROWS
+
+
+@every_list
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_it_is_exported_whole_with_a_record_of_it(boss, model, kind):
+    total = model._default_manager.count()
+
+    answer = boss.post(address(model), {"action": f"export_{kind}", "select_across": "1"})
+
+    content = b"".join(answer.streaming_content)
+    if kind == "csv":
+        rows = list(csv.reader(io.StringIO(content.decode().removeprefix("\ufeff"))))
+    else:
+        rows = list(load_workbook(io.BytesIO(content), read_only=True).active.values)
+    assert len(rows) == total + 1
+    told = Event.objects.filter(kind="user.exported_list").latest("id")
+    assert told.data == {
+        "list": model._meta.label_lower,
+        "filter": "",
+        "format": kind.upper(),
+        "rows": total,
+    }
