@@ -2,15 +2,17 @@
 
 import csv
 import io
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Min
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from openpyxl import load_workbook
 
 from backoffice.core.actor import current_actor, service
 from backoffice.core.extensions import Text
@@ -24,6 +26,8 @@ from backoffice.core.sql import execute, insert_rows
 from backoffice.core.states import Outcome
 
 ROWS = 100_000
+# A small file may unpack to one that fills the memory.
+UNPACKED = 200 * 1024 * 1024
 KEEP = timedelta(days=90)
 ACTION = "core.import"
 # What somebody brought is theirs, whatever they are limited to.
@@ -87,7 +91,7 @@ def upload(
     now: datetime,
     mapping: Mapping[str, str] | None = None,
 ) -> Import:
-    """Store a CSV file and try its rows; nothing is carried out yet.
+    """Store a CSV or XLSX file and try its rows; nothing is carried out yet.
 
     `mapping` names the file's header of each column; without it headers are matched by name and
     label. FileRefusedError where the file cannot be read at all.
@@ -99,7 +103,7 @@ def upload(
     with transaction.atomic():
         run = Import.objects.create(
             importer=name,
-            file=store_file(file_name, content, purpose="import", now=now, keep_for=KEEP),
+            file=store_file(file_name, _kept(content), purpose="import", now=now, keep_for=KEEP),
             created_by_id=current_actor().user_id,
             created_at=now,
         )
@@ -129,6 +133,11 @@ def upload(
     return run
 
 
+def _kept(content: bytes) -> bytes:
+    """Return a file as it is stored: text in UTF-8."""
+    return content if content.startswith(b"PK") else as_text(content).encode()
+
+
 def _with_group(item: Importer, rows: Sequence[Row], refused: Mapping[int, str]) -> dict[int, str]:
     """Refuse the other lines of a group as well."""
     if not item.group or not refused:
@@ -143,36 +152,79 @@ def _with_group(item: Importer, rows: Sequence[Row], refused: Mapping[int, str])
 def _read(
     item: Importer, content: bytes, mapping: Mapping[str, str]
 ) -> list[tuple[int, dict[str, str]]]:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise FileRefusedError(_("The file is not UTF-8 text: save it as CSV UTF-8.")) from None
-    if "\x00" in text:
-        raise FileRefusedError(_("The file is not UTF-8 text: save it as CSV UTF-8."))
+    lines = _sheet(content) if content.startswith(b"PK") else _csv_lines(content)
+    header = [h.strip() for h in next(lines, (1, []))[1]]
+    places = _places(item, header, mapping)
+    found: list[tuple[int, dict[str, str]]] = []
+    for number, cells in lines:
+        if not any(c.strip() for c in cells):
+            continue
+        if len(found) == ROWS:
+            raise FileRefusedError(_("The file has more than 100,000 rows: split it."))
+        values = {n: cells[p].strip() if p < len(cells) else "" for n, p in places.items()}
+        found.append((number, values))
+    if not found:
+        raise FileRefusedError(_("The file has no rows."))
+    return found
+
+
+def _csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield each line's number and cells."""
+    text = as_text(content)
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = [h.strip() for h in next(reader, [])]
-        places = _places(item, header, mapping)
-        lines: list[tuple[int, dict[str, str]]] = []
         for cells in reader:
-            if not any(c.strip() for c in cells):
-                continue
-            if len(lines) == ROWS:
-                raise FileRefusedError(_("The file has more than 100,000 rows: split it."))
-            lines.append(
-                (
-                    reader.line_num,
-                    {n: cells[p].strip() if p < len(cells) else "" for n, p in places.items()},
-                )
-            )
+            yield reader.line_num, cells
     except csv.Error as error:
         text_ = _("Line %(line)s is no CSV: %(error)s.")
         raise FileRefusedError(text_ % {"line": reader.line_num, "error": error}) from None
-    if not lines:
-        raise FileRefusedError(_("The file has no rows."))
-    return lines
+
+
+def as_text(content: bytes) -> str:
+    """Decode UTF-8, with or without its mark, or the GBK that Chinese spreadsheets save."""
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\x00" not in text and (encoding == "utf-8-sig" or _is_chinese(text)):
+            return text
+    raise FileRefusedError(_("The file is neither UTF-8 nor GBK text: save it as CSV UTF-8."))
+
+
+def _is_chinese(text: str) -> bool:
+    """Tell Chinese from Western text of another encoding, which decodes to rare characters."""
+    common = text.encode("gb2312", "ignore").decode("gb2312")
+    return (len(text) - len(common)) * 10 <= sum(c > "\x7f" for c in text)
+
+
+def _sheet(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the lines of a workbook's first sheet; formulas give their last value."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > UNPACKED:
+                raise FileRefusedError(_("The workbook is too big when unpacked: split it."))
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except FileRefusedError:
+        raise
+    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError):
+        text = _("The workbook cannot be read: save it as XLSX or CSV.")
+        raise FileRefusedError(text) from None
+    for number, cells in enumerate(book.worksheets[0].values, start=1):
+        yield number, [_sheet_text(value) for value in cells]
+
+
+def _sheet_text(value: Any) -> str:
+    """Return a cell as it would stand in a CSV file."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return f"{value:.15g}" if abs(value) < 1e15 else f"{value:.0f}"
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat()
+    return "" if value is None else str(value)
 
 
 def _places(item: Importer, header: list[str], mapping: Mapping[str, str]) -> dict[str, int]:

@@ -1,6 +1,6 @@
 """The files of a list: the columns that the list shows, all chosen rows, and a record of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.contrib import admin, messages
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.core.actor import acting, current_actor, transaction
+from backoffice.core.actor import Actor, acting, current_actor, transaction
 from backoffice.core.events import Fact, emit
 from backoffice.core.exports import TooLongError, csv_response, xlsx_response
 from backoffice.core.personal import TELLING, personal_fields
@@ -43,7 +43,8 @@ def _export(
     rows = queryset.select_related(*related) if related else queryset.select_related(None)
     opts = modeladmin.opts
     lines = ([getattr(row, f.name) for f in fields] for row in rows.iterator(chunk_size=2000))
-    told = _recorded(request, opts.label_lower, kind, lines)
+    what = {"list": opts.label_lower, "filter": _filter(request), "format": kind}
+    told = _recorded(current_actor(), what, lines)
     make = csv_response if kind == "CSV" else xlsx_response
     try:
         return make(f"{opts.app_label}-{opts.model_name}", [f.verbose_name for f in fields], told)
@@ -53,22 +54,21 @@ def _export(
 
 
 def _recorded(
-    request: HttpRequest, label: str, kind: str, lines: Iterable[list[Any]]
+    actor: Actor, what: Mapping[str, str], lines: Iterable[list[Any]]
 ) -> Iterator[list[Any]]:
-    """Yield the lines; then record who took how many of which list, also when they broke off."""
-    actor, sent = current_actor(), 0
+    """Yield the lines; then record who took how many, also when they broke off."""
+    sent = 0
     try:
         for line in lines:
             yield line
             sent += 1
     finally:
-        data = {"list": label, "filter": _filter(request), "format": kind, "rows": sent}
-        # A stream is read when the request has ended.
+        # A stream is read when the request has ended and nobody acts.
         with (
             acting(actor.user_id, request_id=actor.request_id),
             transaction(now=timezone.now()),
         ):
-            emit("user.exported_list", [Fact(actor.user_id, data=data)])
+            emit("user.exported_list", [Fact(actor.user_id, data={**what, "rows": sent})])
 
 
 def _filter(request: HttpRequest) -> str:

@@ -1,4 +1,8 @@
+import io
+from datetime import datetime
+
 import pytest
+from openpyxl import Workbook
 
 from backoffice.core import imports, jobs
 from backoffice.core.files import FileRefusedError
@@ -115,7 +119,12 @@ def test_headers_are_mapped_by_hand_by_name_and_by_label(actor, now):
         (b"", "The file lacks the columns key, language, subject, body."),
         ("key,language,subject,body\n", "The file has no rows."),
         ("key,body\n1,2\n", "The file lacks the columns language, subject."),
-        (b"\xff\xfe\x00", "The file is not UTF-8 text: save it as CSV UTF-8."),
+        (
+            "key,Müller\n".encode("latin-1"),
+            "The file is neither UTF-8 nor GBK text: save it as CSV UTF-8.",
+        ),
+        (b"PK\x03\x04", "The workbook cannot be read: save it as XLSX or CSV."),
+        (b"\xff\xfe\x00", "The file is neither UTF-8 nor GBK text: save it as CSV UTF-8."),
         ('key,language,subject,body\na,b,"c"d,e\n', "Line 2 is no CSV: ',' expected after '\"'."),
     ],
 )
@@ -126,3 +135,55 @@ def test_a_file_that_cannot_be_read_leaves_nothing(actor, now, content, words):
     assert str(refused.value) == words
     assert not Import.objects.exists()
     assert not StoredFile.objects.exists()
+
+
+def workbook(*lines):
+    book = Workbook()
+    for line in lines:
+        book.active.append(line)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+CHINESE = "key,language,subject,body\nmine,zh-hans,您好,包裹已发出。\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        CHINESE.encode(),
+        CHINESE.encode("utf-8-sig"),
+        CHINESE.encode("gbk"),
+        workbook(*(line.split(",") for line in CHINESE.splitlines()), [None, None]),
+    ],
+    ids=["utf-8", "bom", "gbk", "xlsx"],
+)
+def test_a_file_is_read_however_a_spreadsheet_saved_it(actor, now, content):
+    run = bring(content, now)
+
+    assert work(start_import(run.pk, now=now), now) == "DONE"
+    assert MINE.values_list("subject", "body").get() == ("您好", "包裹已发出。")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, ""),
+        (3, "3"),
+        (3.0, "3"),
+        (0.1, "0.1"),
+        (True, "true"),
+        (datetime(2026, 3, 1), "2026-03-01"),
+        (datetime(2026, 3, 1, 9, 30), "2026-03-01T09:30:00"),
+    ],
+)
+def test_a_cell_of_a_workbook_reads_as_in_a_csv_file(value, text):
+    assert imports._sheet_text(value) == text
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused(actor, now, monkeypatch):
+    monkeypatch.setattr(imports, "UNPACKED", 100)
+
+    with pytest.raises(FileRefusedError, match="too big when unpacked"):
+        bring(workbook(["key"]), now)

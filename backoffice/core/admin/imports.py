@@ -28,7 +28,7 @@ class UploadForm(forms.Form):
     """A file for one of the importers that a user may use."""
 
     importer = forms.ChoiceField(label=gettext_lazy("importer"))
-    file = forms.FileField(label=gettext_lazy("CSV file"))
+    file = forms.FileField(label=gettext_lazy("CSV or XLSX file"))
     mapping = forms.CharField(
         label=gettext_lazy("headers of the file"),
         required=False,
@@ -94,7 +94,12 @@ class ImportAdmin(ReadOnlyAdmin):
         """Take a file and try its rows."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = UploadForm(request.POST or None, request.FILES or None, user=request.user)
+        form = UploadForm(
+            request.POST or None,
+            request.FILES or None,
+            user=request.user,
+            initial={"importer": request.GET.get("importer", "")},
+        )
         if request.method == "POST" and form.is_valid():
             data = form.cleaned_data
             try:

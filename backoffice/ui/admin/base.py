@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.personal import HOLDINGS
 from backoffice.core.scope import for_actor, require_visible
@@ -52,6 +53,8 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
     sidebar_group: str | None = ""
     # A foreign app's screen that the site put on our base.
     is_adopted = False
+    # Why no file makes rows of it, where no importer does.
+    why_no_import: Any = _("These rows are added one by one.")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.sidebar_group is not None and super().has_module_permission(request)
@@ -91,6 +94,8 @@ class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
 
 class ReadOnlyAdmin(ReadOnly, BaseAdmin):
     """Rows to be looked at; actions with `permissions=["operate"]` need the right to change."""
+
+    why_no_import = _("These are facts that the system records itself.")
 
     def has_operate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")

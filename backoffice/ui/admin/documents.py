@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.core import extensions
 from backoffice.core.states import Transition
@@ -29,6 +30,7 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
     change_form_template = "ui/document.html"
     # What the head of the page shows at its end; without, the order and the amounts of the list.
     headline: Sequence[Any] = ()
+    why_no_import = gettext_lazy("These documents arise from the work itself.")
     ordering = ("-id",)
 
     def get_urls(self) -> list[Any]:

@@ -9,10 +9,12 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.core.filtering import FilterError
+from backoffice.core.imports import IMPORTERS
 from backoffice.core.rules.registry import actions_of
 from backoffice.ui.lists.filterbar import chips, inputs
 from backoffice.ui.lists.page import ListPage
@@ -31,6 +33,7 @@ class ListMixin:
 
     # Filters that everybody has as tabs: label and query string.
     tabs: Sequence[tuple[Any, str]] = ()
+    why_no_import: Any
 
     def has_rules(self) -> bool:
         """Say whether rules can be made for these rows."""
@@ -76,10 +79,21 @@ class ListMixin:
             "actions": [(name, action[2]) for name, action in actions.items()],
             "count": f"{count:,}",
             "is_exact": is_exact,
+            "importing": self.importing(request),
             "has_add_permission": self.has_add_permission(request),
             **(extra_context or {}),
         }
         return TemplateResponse(request, "ui/list.html", context)
+
+    def importing(self, request: HttpRequest) -> tuple[str, Any]:
+        """Return where files make rows of this list, or why none do."""
+        item = IMPORTERS.get(self.opts.label_lower)
+        if item is None:
+            return "", self.why_no_import
+        user: Any = request.user
+        if not user.has_perms(["core.add_import", item.permission]):
+            return "", _("You lack the permission for this.")
+        return f"{reverse('admin:core_import_add')}?importer={item.name}", ""
 
     def run_action(self, request: HttpRequest) -> HttpResponseBase:
         here = HttpResponseRedirect(request.get_full_path())

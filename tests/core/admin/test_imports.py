@@ -66,7 +66,7 @@ def test_the_refused_lines_come_back_as_a_file(boss, client):
     [
         (TEXT, "", "The file lacks the columns subject."),
         (TEXT, "subject", "Each line needs a sign: column = header"),
-        (b"\xff", MAPPING, "The file is not UTF-8 text: save it as CSV UTF-8."),
+        (b"\xff", MAPPING, "The file is neither UTF-8 nor GBK text: save it as CSV UTF-8."),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(boss, client, content, mapping, words):

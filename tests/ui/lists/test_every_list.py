@@ -13,6 +13,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from backoffice.core.filtering import filterset_of
+from backoffice.core.imports import IMPORTERS
 from backoffice.core.models import Event, User
 from backoffice.ui.lists.keyset import keys_of
 from backoffice.ui.lists.page import ListPage, indexed
@@ -205,3 +206,19 @@ def test_it_is_exported_whole_with_a_record_of_it(boss, model, kind):
         "format": kind.upper(),
         "rows": total,
     }
+
+
+@every_list
+def test_it_leads_to_its_import_or_says_why_there_is_none(boss, model):
+    page = boss.get(address(model))
+    url, why = page.context["importing"]
+
+    if model._meta.label_lower in IMPORTERS:
+        assert (url, why) == (f"/admin/core/import/add/?importer={model._meta.label_lower}", "")
+        assert f'href="{url}"' in page.content.decode()
+        chosen = boss.get(url).context["form"]["importer"].value()
+        assert chosen == model._meta.label_lower
+    else:
+        assert url == ""
+        assert f"No import: {why}" in page.content.decode()
+        assert len(str(why)) > 20
