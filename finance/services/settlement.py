@@ -33,7 +33,9 @@ pair AS MATERIALIZED (
     sum(CASE WHEN l.cancelled = 0 THEN l.tax_amount ELSE round(l.tax_amount
       * (l.quantity - l.cancelled) / l.quantity, currency_exponent(o.currency)) END) AS tax
   FROM orders_orderline l LEFT JOIN orders_order o ON o.id = l.order_id AND o.id = ANY(%(orders)s)
-  WHERE l.order_id = ANY(%(orders)s)
+  WHERE l.order_id = ANY(%(orders)s) AND NOT EXISTS (SELECT FROM finance_ordersettlement b
+    WHERE b.order_id = ANY(%(orders)s) AND b.order_id = l.order_id
+      AND b.seller_id IS NOT DISTINCT FROM l.seller_id)
   GROUP BY l.order_id, l.seller_id, o.currency, o.delivered_at, o.status, o.origin
 ), party AS MATERIALIZED (
   SELECT DISTINCT terms, seller_id, currency FROM pair
@@ -43,16 +45,12 @@ pair AS MATERIALIZED (
     SELECT * FROM finance_commissioncontract f WHERE f.is_active AND f.currency IN ('', p.currency)
       AND (f.seller_id = p.seller_id OR f.seller_id IS NULL)
     ORDER BY f.seller_id NULLS LAST, f.currency DESC LIMIT 1) c
-), settled_before AS MATERIALIZED (
-  SELECT order_id, seller_id FROM finance_ordersettlement WHERE order_id = ANY(%(orders)s)
 ), share AS MATERIALIZED (
   SELECT p.*, c.id AS contract_id, c.time_zone, c.today, c.settlement_delay_days AS delay,
     (p.delivered_at AT TIME ZONE c.time_zone)::date AS delivered_on,
     {", ".join(f"{c.amount} AS {c.column}" for c in CHARGES)},
-    p.status <> 'CANCELLED' AND b.order_id IS NULL AS is_open
+    p.status <> 'CANCELLED' AS is_open
   FROM pair p LEFT JOIN contract c ON c.terms = p.terms
-  LEFT JOIN settled_before b ON b.order_id = p.order_id
-    AND b.seller_id IS NOT DISTINCT FROM p.seller_id
 )
 """
 # The rounding rule: tax as on the lines, charges half away from zero; what is left of the gross
