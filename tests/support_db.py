@@ -182,8 +182,11 @@ def database_exists(admin: psycopg.Connection, name: str) -> bool:
 
 def drop_database(admin: psycopg.Connection, name: str) -> None:
     """Drop a database, a template too, whoever is connected."""
-    if database_exists(admin, name):
-        run(admin, "ALTER DATABASE {} IS_TEMPLATE false", sql.Identifier(name))
+    found = admin.execute("SELECT datistemplate FROM pg_database WHERE datname = %s", [name])
+    if row := found.fetchone():
+        # One whose dropping was cut short cannot be altered any more.
+        if row[0]:
+            run(admin, "ALTER DATABASE {} IS_TEMPLATE false", sql.Identifier(name))
         run(admin, "DROP DATABASE {} WITH (FORCE)", sql.Identifier(name))
 
 
