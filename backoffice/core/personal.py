@@ -94,7 +94,7 @@ def tell_rows(subject: str, pk: int) -> Known:
 # Words in a column's name that mean somebody; a "name" alone does where there is an address to it.
 TELLING = re.compile(
     r"(^|_)(e?mail|phone|fax|address|line[12]|recipient|sender|requester|contact|birth\w*|payer"
-    r"|holder|iban|notes?|text|comment|remarks?|instructions?|body|subject)$"
+    r"|holder|iban|notes?|message|greeting|text|comment|remarks?|instructions?|body|subject)$"
     r"|(first|last|full|user|family|given|customer|contact)_?name$"
 )
 REACHING = re.compile(r"(^|_)(e?mail|phone)$")
