@@ -149,7 +149,8 @@ def run(*, empty: bool = False) -> int:
 def serve(use) -> None:
     """Prepare the data, start the children and watch them."""
     password = secret("credentials")
-    port, sandbox = free_ports(8000, 1), free_ports(8900, 4)
+    web, servers = hold_ports(8000, 1), hold_ports(8900, 4)
+    port, sandbox = (held[0].getsockname()[1] for held in (web, servers))
     env = {**use.env, "BACKOFFICE_SANDBOX_PORT": str(sandbox)}
     env["BACKOFFICE_WEB_URL"] = f"http://127.0.0.1:{port}"
     # The sandbox carrier's day takes a minute, so that a newcomer sees parcels arrive.
@@ -163,6 +164,8 @@ def serve(use) -> None:
     gunicorn += ["--bind", f"127.0.0.1:{port}", "--no-control-socket", "--preload"]
     celery = [bin / "celery", "-A", "backoffice"]
     group = Group()
+    for held in (*web, *servers):
+        held.close()
     try:
         group.start("web", gunicorn, env)
         group.start("beat", [*celery, "beat", "-s", DEV / "beat", "--pidfile="], env)
@@ -236,11 +239,21 @@ def wait_until_ready(group: Group, port: int) -> None:
     raise Failure(f"/readyz is not ready: {answer}")
 
 
-def free_ports(first: int, count: int) -> int:
-    """Return the first port from `first` on that starts `count` free ones."""
+def hold_ports(first: int, count: int) -> list[socket.socket]:
+    """Listen on the first `count` free ports in a row from `first` on, until their servers start.
+
+    Filling a shop takes minutes, in which another run would take what is merely free.
+    """
     for port in range(first, first + 100):
-        if all(port_is_free(port + offset) for offset in range(count)):
-            return port
+        held: list[socket.socket] = []
+        try:
+            for offset in range(count):
+                held.append(socket.create_server(("127.0.0.1", port + offset)))
+        except OSError:
+            for taken in held:
+                taken.close()
+        else:
+            return held
     raise Failure(f"No free port from {first} to {first + 99}.")
 
 

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from devtools.supervisor import hold_ports
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 AS_ROOT = os.geteuid() == 0
 
@@ -364,3 +366,20 @@ def test_nothing_outlives_a_killed_run(product):
     read_until(process, "password:")
     process.kill()
     product.assert_all_end(20)
+
+
+def test_ports_are_kept_from_others_while_a_shop_is_filled():
+    first = hold_ports(8700, 2)
+    second = hold_ports(8700, 2)
+    try:
+        ports = [held.getsockname()[1] for held in (*first, *second)]
+        assert len(set(ports)) == 4
+        assert ports[1] == ports[0] + 1
+        assert ports[3] == ports[2] + 1
+    finally:
+        for held in (*first, *second):
+            held.close()
+    again = hold_ports(ports[0], 2)
+    assert [held.getsockname()[1] for held in again] == ports[:2]
+    for held in again:
+        held.close()
