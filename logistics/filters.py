@@ -1,7 +1,8 @@
 """One filter set per document, for the API, the admin and the rules alike."""
 
 import django_filters
-from django.db.models import Q
+from django.db.models import DateField, F, Func, Q, Value
+from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
@@ -94,6 +95,12 @@ class ParcelFilter(FilterSet):
     delivered_after = django_filters.IsoDateTimeFilter(
         "delivered_at", "gte", label=_("delivered after")
     )
+    delivered_before = django_filters.IsoDateTimeFilter(
+        "delivered_at", "lt", label=_("delivered before")
+    )
+    promised_after = django_filters.DateFilter("promised_on", "gte", label=_("promised from"))
+    promised_before = django_filters.DateFilter("promised_on", "lt", label=_("promised before"))
+    is_late = django_filters.BooleanFilter(method="late", label=_("late"))
     shipped_within = WithinFilter("shipped_at", label=_("shipped within the last"))
     shipped_before_ago = AgoFilter("shipped_at", label=_("shipped longer ago than"))
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
@@ -109,6 +116,15 @@ class ParcelFilter(FilterSet):
             Q(label_request__isnull=True) | Q(label_request__refused_at__isnull=False)
         )
         return queryset.filter(waits if value else ~waits)
+
+    def late(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        # A promise is a day where the carrier delivers; what has not arrived is late after it.
+        until = self.now if isinstance(self.now, F) else Value(self.now)
+        arrived = Func("account__time_zone", Coalesce("delivered_at", until), function="timezone")
+        day = Cast(arrived, DateField())
+        found = queryset.annotate(arrived_on=day)
+        late = Q(promised_on__lt=F("arrived_on"))
+        return found.filter(late) if value else found.exclude(late)
 
 
 class DeliveryExceptionFilter(FilterSet):

@@ -1,13 +1,15 @@
-"""What keeps edits of orders back: the second person."""
+"""What keeps edits of orders back: the second person; what a release of holds lets go."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.approvals import approval_kind
-from backoffice.core.extensions import Text, blocker
+from backoffice.core.extensions import Text, blocker, effect
 from backoffice.core.models import Approval
 from backoffice.core.models.approval import ApprovalStatus
+from orders.models import Hold
 from orders.services.edits import APPROVAL, SUBJECT, above_threshold
 
 ABOVE = _("It moves more money than one person may: ask for approval.")
@@ -36,3 +38,30 @@ def wait_for_a_second_person(ids: list[int], transition: str) -> dict[int, list[
 def keep_while_undecided(ids: list[int], transition: str) -> dict[int, list[Text]]:
     """Keep edits while somebody is asked about them."""
     return {pk: [UNDECIDED] for pk in _asked(ids, ApprovalStatus.REQUESTED)}
+
+
+SHOWN = 10
+
+
+@effect("orders.order", "release_hold")
+def holds_that_end(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Tell which holds end and who placed them: what nothing else keeps goes on at once."""
+    holds = Hold.objects.filter(order_id__any=ids, released_at=None).order_by("placed_at", "pk")
+    lines: list[Text] = [
+        _("%(order)s: %(reason)s – “%(note)s” (%(who)s)") % words
+        if words["note"]
+        else _("%(order)s: %(reason)s (%(who)s)") % words
+        for words in (
+            {
+                "order": hold.order.order_number,
+                "reason": hold.get_reason_display(),
+                "note": hold.note,
+                "who": str(hold.placed_by),
+            }
+            for hold in holds.select_related("order", "placed_by")[:SHOWN]
+        )
+    ]
+    more = holds.count() - len(lines)
+    if more > 0:
+        lines.append(_("and %(n)s more") % {"n": more})
+    return lines

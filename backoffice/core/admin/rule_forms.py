@@ -46,7 +46,9 @@ class RuleForm(forms.ModelForm):
             choices=[("", "–"), *kinds], required=False, label=gettext_lazy("event")
         )
         acts = [(action.name, action.label) for action in actions_of(document)]
-        self.fields["action"] = forms.ChoiceField(choices=acts, label=gettext_lazy("action"))
+        self.fields["action"] = forms.ChoiceField(
+            choices=[("", "–"), *acts], label=gettext_lazy("action")
+        )
 
     def _post_clean(self) -> None:
         # The rule is checked whole when it is written, with its filter and its parameters.

@@ -3,6 +3,7 @@ from decimal import Decimal
 
 import pytest
 
+from backoffice.core.extensions import effects
 from backoffice.core.models import Event
 from orders.choices import HoldReason
 from orders.models import Hold, Order
@@ -142,3 +143,12 @@ def test_refunds_cannot_exceed_what_was_captured(place, now):
 
     order.refresh_from_db()
     assert (order.payment_status, order.refunded_amount) == ("PARTIALLY_PAID", 0)
+
+
+def test_a_release_of_holds_tells_first_which_they_are(place, now):
+    order = place()
+    place_holds([order.pk], now=now, hold=HoldReason.ADDRESS, reason="no street")
+
+    (line,) = effects("orders.order", "release_hold", [order.pk], now)
+
+    assert str(line) == f"{order.order_number}: Address to be checked – “no street” (system)"
