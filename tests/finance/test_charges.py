@@ -115,8 +115,9 @@ def test_the_api_tells_each_charge(sold, seller):
 
 
 def test_the_contracts_checks_follow():
-    assert contract_fields(GROSS, NET) == ["commission_rate"]
-    assert contract_fields(LINE, ORDER) == ["line_fee"]
+    assert "commission_rate" in contract_fields(GROSS, NET)
+    assert "line_fee" in contract_fields(LINE, ORDER)
+    assert not {"commission_rate", "line_fee"} & {*contract_fields(NET), *contract_fields(ORDER)}
     assert checks.check_charges(None) == []
 
 
