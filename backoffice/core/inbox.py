@@ -124,11 +124,11 @@ def _process(source: str, messages: list[InboundMessage], now: datetime) -> int:
         message = messages[0]
         message.attempts += 1
         message.reason = f"{type(error).__name__}: {error}"[:500]
-        if message.attempts >= ATTEMPTS:
-            message.status = InboxStatus.REFUSED
-            message.processed_at = now
-        message.save(update_fields=["attempts", "reason", "status", "processed_at"])
-        return int(message.attempts >= ATTEMPTS)
+        message.save(update_fields=["attempts", "reason"])
+        is_last = message.attempts >= ATTEMPTS
+        if is_last:
+            finish([message], {message.pk: message.reason}, now=now)
+        return int(is_last)
 
 
 def finish(

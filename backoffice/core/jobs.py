@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.core import wakeup
-from backoffice.core.actor import IN_USE, acting
+from backoffice.core.actor import IN_USE, acting, service
+from backoffice.core.locks import lock
 from backoffice.core.models.job import OPEN, Job, JobRow, JobStatus, RowOutcome
 from backoffice.core.scope import owned, visible_ids
 from backoffice.core.states import GONE, Outcome, Text
@@ -203,14 +204,14 @@ UPDATE core_jobrow SET outcome = 'BLOCKED', reason = %s WHERE id IN (
 """
 
 
+@service
 def cancel_jobs(job_ids: Sequence[int], *, now: datetime) -> int:
     """End jobs after the chunk they are at; what they did stays done."""
-    with transaction.atomic():
-        open_ = Job.objects.select_for_update().filter(pk__in=job_ids, status__in=OPEN)
-        ids = list(open_.order_by("pk").values_list("pk", flat=True))
-        Job.objects.filter(pk__in=ids).update(status=JobStatus.CANCELLED, finished_at=now)
-        with connection.cursor() as cursor:
-            cursor.execute(DROP, [_("The job was cancelled before."), ids])
+    open_ = Job.objects.filter(pk__in=lock(Job, job_ids), status__in=OPEN)
+    ids = list(open_.values_list("pk", flat=True))
+    Job.objects.filter(pk__in=ids).update(status=JobStatus.CANCELLED, finished_at=now)
+    with connection.cursor() as cursor:
+        cursor.execute(DROP, [_("The job was cancelled before."), ids])
     return len(ids)
 
 
