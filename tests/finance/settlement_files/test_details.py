@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +10,10 @@ from finance.settlement_files.base import Control, RefusedError, RowKind
 from finance.settlement_files.registry import FORMATS, UnknownFormatError, formats_named, read_file
 from finance.settlement_files.text import has_columns
 from tests.fixtures import settlement, settlement_providers
+from tests.fixtures.real_data import needs
 from tests.fixtures.settlement import SAMPLES, TOTAL
 
-DATA = Path(__file__).parents[4] / "shared/data/finance"
+DATA, needs_data = needs("finance")
 
 
 def totals(name: str, content: bytes) -> tuple[str, dict[str, tuple[int, int, int]]]:
@@ -269,7 +269,7 @@ REAL = {
 }
 
 
-@pytest.mark.skipif(not DATA.exists(), reason="../shared/data is not there")
+@needs_data
 @pytest.mark.parametrize("path", REAL)
 def test_real_files(path: str) -> None:
     rows, control, expected = REAL[path]
