@@ -15,6 +15,8 @@ from backoffice.core.access.passwords import SetPassword, change_password
 from backoffice.core.access.views import recovery_codes, second_factor, second_factor_set_up
 from backoffice.dashboard import context, flow, slow_stage
 from backoffice.insights.board import invariant_board
+from backoffice.insights.stages import stages_page
+from backoffice.insights.times import time_page
 from backoffice.ui.search import search_page
 from backoffice.ui.site import ThemedSite
 
@@ -39,6 +41,8 @@ class BackofficeAdminSite(ThemedSite):
         return [
             path("invariants/", board, name="invariants"),
             path("search/", self.admin_view(self.search), name="search"),
+            path("times/stages/", self.admin_view(self.stages), name="stages"),
+            path("times/<slug:metric>/", self.admin_view(self.time), name="time"),
             path("flow/", self.admin_view(self.flow), name="flow"),
             path("account/", self.admin_view(self.account), name="account"),
             path("account/sign-out/", sign_out, name="sign_out_everywhere"),
@@ -75,6 +79,14 @@ class BackofficeAdminSite(ThemedSite):
         """Show the stages of the flow alone, for a page that renews them."""
         shown = {"bo_lanes": flow(request, self), "bo_slow_stage": slow_stage(request)}
         return TemplateResponse(request, "insights/flow.html", shown)
+
+    def time(self, request: HttpRequest, metric: str) -> HttpResponse:
+        """Show one of the five times and what drove it."""
+        return time_page(request, self, metric)
+
+    def stages(self, request: HttpRequest) -> HttpResponse:
+        """Show where an order's time goes, day by day."""
+        return stages_page(request, self)
 
     def invariants(self, request: HttpRequest) -> HttpResponse:
         """Show the board of invariants and run them on demand."""

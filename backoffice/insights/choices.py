@@ -68,3 +68,10 @@ COLOURS: dict[str, Colour] = {
     CheckState.FAILED: Colour.BAD,
     CheckState.ERROR: Colour.WARNING,
 }
+
+
+class Against(models.TextChoices):
+    """What a period is compared with."""
+
+    USUAL = "USUAL", _("the usual: 28 days before")
+    PREVIOUS = "PREVIOUS", _("as many days before")

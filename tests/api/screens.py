@@ -11,6 +11,7 @@ from django.urls import URLResolver, resolve
 
 from backoffice.core import extensions
 from backoffice.core.models.rule import RuleMode
+from backoffice.insights.choices import Metric
 
 HOME = "/admin/"
 SCREENS = {f"{m._meta.app_label}/{m._meta.model_name}": s for m, s in admin.site._registry.items()}
@@ -77,6 +78,7 @@ def _choices(names: set[str], screen: Any) -> Iterable[dict[str, Any]]:
         "mode": lambda: RuleMode.values,
         "app_label": lambda: {screen.opts.app_label for screen in SCREENS.values()},
         "url": lambda: ["nothing/"],
+        "metric": lambda: [metric.lower() for metric in Metric.values],
     }
     return [{name: value} for value in known[name]()]
 

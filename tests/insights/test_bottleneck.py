@@ -27,9 +27,10 @@ def test_the_stage_that_takes_the_time_is_named(place):
         set_times(place(str(n)), hours)
     set_times(place("wrong"), (1, 1, 2, -2, 24))
     place("open")
+    # Ten days in which something had arrived; after that only the day itself is measured again.
+    assert find_bottlenecks(now=NOW) == 50
     assert find_bottlenecks(now=NOW) == 5
-    assert find_bottlenecks(now=NOW) == 5
-    rows = {b.stage: b for b in Bottleneck.objects.all()}
+    rows = {b.stage: b for b in Bottleneck.objects.filter(day=NOW.date())}
     assert len(rows) == 5
     release, carry = rows["RELEASE"], rows["CARRY"]
     assert (release.n, release.errors, release.open_orders) == (3, 1, 1)
@@ -57,3 +58,32 @@ def test_what_was_imported_long_ago_has_a_window_of_its_own(place):
         ("IMPORT", "2026-03-10", 1),
         ("LIVE", "2026-03-10", 1),
     }
+
+
+def test_each_day_keeps_its_own_figures(place):
+    set_times(place("1"), (1, 1, 2, 2, 24))
+    later = place("2", placed_at=NOW - timedelta(days=4))
+    set_times(later, (1, 1, 2, 2, 24))
+
+    find_bottlenecks(now=NOW)
+
+    # Placed on the 10th and the 16th, delivered a day and six hours later.
+    days = Bottleneck.objects.filter(stage="CARRY").order_by("day").values_list("day", "n")
+    assert [(day.day, n) for day, n in days] == [
+        *((day, 1) for day in range(11, 17)),
+        *((day, 2) for day in range(17, 21)),
+    ]
+    Bottleneck.objects.filter(day__lt="2026-03-19").delete()
+    find_bottlenecks(now=NOW + timedelta(days=1))
+    assert Bottleneck.objects.filter(stage="CARRY").count() == 11
+
+
+def test_the_page_of_the_stages_shows_the_days(place, admin_client):
+    set_times(place("1"), (1, 1, 2, 2, 24))
+    find_bottlenecks(now=NOW)
+
+    page = admin_client.get("/admin/times/stages/?day=2026-03-15")
+
+    assert [line.day.day for line in page.context["lines"]] == [15, 14, 13, 12, 11]
+    assert "Released to picking" in page.content.decode()
+    assert admin_client.get("/admin/times/stages/?day=soon").status_code == 400

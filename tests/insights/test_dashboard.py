@@ -18,6 +18,7 @@ from backoffice.insights.selectors.figures import duration, shown_origin, tiles
 from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks, run_invariants
 from backoffice.insights.services.rollup import refresh_times
+from orders.models import SalesChannel
 from orders.services.holds import place_holds
 from tests.insights.test_bottleneck import set_times
 
@@ -174,7 +175,7 @@ def test_metrics_over_the_api(place):
     assert answer.status_code == 200
     [row] = answer.json()["results"]
     assert (row["day"], row["n"], row["median"]) == ("2026-03-10", 4, 12600.0)
-    stages = client.get("/api/v1/bottlenecks/?is_bottleneck=true").json()["results"]
+    stages = client.get("/api/v1/bottlenecks/?is_bottleneck=true&day=2026-03-20").json()["results"]
     assert len(stages) == 1
     run_checks(["orders.has_lines"], now=NOW)
     runs = client.get("/api/v1/check-runs/?code=orders.has_lines").json()["results"]
@@ -198,3 +199,12 @@ def test_the_page_opens_on_what_most_of_the_newest_week_is(db):
     assert (shown_origin(""), shown_origin("LIVE")) == ("DEMO", "LIVE")
     DailyMetric.objects.filter(origin="LIVE").update(n=40)
     assert shown_origin("") == "LIVE"
+
+
+def test_the_list_of_metrics_names_the_parts(boss, place, django_assert_max_num_queries):
+    fill(place)
+    with django_assert_max_num_queries(14):
+        html = boss.get("/admin/insights/dailymetric/?dimension=CHANNEL").content.decode()
+    channel = SalesChannel.objects.get()
+    assert f"Sales channel: {channel}" in html
+    assert f"part=CHANNEL%3A{channel.pk}" in html

@@ -1,9 +1,22 @@
 """The insight endpoints: to be read."""
 
+from django.core.exceptions import PermissionDenied
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
 from backoffice.core.api.views import ReadOnlyViewSet
+from backoffice.core.scope import is_limited
 from backoffice.insights.api import serializers
+from backoffice.insights.choices import Metric
 from backoffice.insights.filters import BottleneckFilter, CheckRunFilter, MetricFilter
 from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
+from backoffice.insights.selectors.asking import QuestionForm
+from backoffice.insights.selectors.holding import answer
 
 
 class MetricViewSet(ReadOnlyViewSet):
@@ -12,6 +25,22 @@ class MetricViewSet(ReadOnlyViewSet):
     queryset = DailyMetric.objects.all()
     serializer_class = serializers.MetricSerializer
     filterset_class = MetricFilter
+
+    @extend_schema(
+        parameters=[serializers.QuestionSerializer], responses=serializers.StorySerializer
+    )
+    @action(detail=False, filterset_class=None, pagination_class=None)
+    def drivers(self, request: Request) -> Response:
+        """Say how long it took, what is usual, and which parts made the change."""
+        if is_limited():
+            raise PermissionDenied(_("The whole company's times are not for limited users."))
+        metric = request.query_params.get("metric", Metric.T_L)
+        if metric not in Metric.values:
+            raise ValidationError({"metric": _("Choose one of %s.") % ", ".join(Metric.values)})
+        form = QuestionForm(metric, request.query_params, now=timezone.now())
+        if not form.is_valid():
+            raise ValidationError(form.errors)
+        return Response(serializers.StorySerializer(answer(form.question())).data)
 
 
 class BottleneckViewSet(ReadOnlyViewSet):

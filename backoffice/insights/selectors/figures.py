@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Max
+from django.urls import reverse
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.choices import Origin
@@ -32,14 +32,31 @@ FROM_TO: dict[str, str | Promise] = {
 }
 
 
+UNITS = (
+    (86400, gettext_lazy("d")),
+    (3600, gettext_lazy("h")),
+    (60, gettext_lazy("min")),
+    (1, gettext_lazy("s")),
+)
+
+
+def unit(seconds: float) -> tuple[int, str | Promise]:
+    """Return the largest unit that fits a time: its seconds and its name."""
+    return next((u for u in UNITS if abs(seconds) >= u[0]), UNITS[-1])
+
+
 def duration(seconds: float | None) -> str:
     """Say a time in its largest fitting unit."""
     if seconds is None:
         return "–"
-    for size, name in ((86400, _("d")), (3600, _("h")), (60, _("min"))):
-        if abs(seconds) >= size:
-            return f"{seconds / size:.1f} {name}"
-    return f"{seconds:.0f} {_('s')}"
+    size, name = unit(seconds)
+    return f"{seconds / size:.{1 if size > 1 else 0}f} {name}"
+
+
+def signed(seconds: float, size: tuple[int, str | Promise]) -> str:
+    """Say a change in a given unit, with its sign; nothing is 0.00."""
+    value = round(seconds / size[0], 2) or 0.0
+    return f"{value:+.2f} {size[1]}".replace("-", "−") if value else f"0.00 {size[1]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +91,10 @@ class Tile:
     from_to: str
     figures: list[Figure]
     trend: list[Point] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return reverse("admin:time", args=[self.metric.lower()])
 
     @property
     def line(self) -> str:

@@ -1,6 +1,6 @@
 """Which stage of an order's way takes the time."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from backoffice.core.actor import service
@@ -9,10 +9,13 @@ from backoffice.insights.choices import CONTROLLABLE
 from backoffice.insights.services.rollup import company_zone
 
 WINDOW_DAYS = 30
+# So many days back the history is filled in where it is missing.
+KEPT_BACK = 60
 # A stage that begins before it ends is wrong data; such orders are counted, not measured.
 FIND = """
 WITH chosen AS (
-  SELECT id, origin, delivered_at, extract(epoch FROM confirmed_at - placed_at) AS confirm,
+  SELECT id, origin, CASE WHEN delivered_at < %(end)s THEN delivered_at END AS delivered_at,
+    extract(epoch FROM confirmed_at - placed_at) AS confirm,
     extract(epoch FROM released_at - confirmed_at) AS release,
     extract(epoch FROM coalesce(picking_started_at, released_at) - released_at) AS queue,
     extract(epoch FROM shipped_at - coalesce(picking_started_at, released_at)) AS pick_pack,
@@ -83,21 +86,43 @@ def find_bottlenecks(*, now: datetime, window_days: int = WINDOW_DAYS) -> int:
     for origin, placed_at in newest:
         last = placed_at.astimezone(zone).date()
         day = today if last > today - timedelta(days=window_days) else last
-        end = datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=zone)
-        key = {"day": day, "window": window_days, "origin": origin}
-        execute(
-            "DELETE FROM insights_bottleneck WHERE day = %(day)s AND window_days = %(window)s"
-            " AND origin = %(origin)s",
-            key,
-        )
-        rows = execute(
-            FIND + "RETURNING id",
-            key
-            | {
-                "start": end - timedelta(days=window_days),
-                "end": end,
-                "controllable": [str(s) for s in CONTROLLABLE],
-            },
-        )
-        total += len(rows)
+        for due in _due(origin, day, window_days, zone):
+            total += _find(origin, due, window_days, zone)
     return total
+
+
+def _due(origin: str, day: date, window_days: int, zone: ZoneInfo) -> list[date]:
+    """Return the days to be measured: those without figures, the newest known one, and `day`.
+
+    The newest known one was measured before it was over.
+    """
+    start = day - timedelta(days=KEPT_BACK - 1)
+    first = execute(
+        "SELECT placed_at FROM orders_order WHERE origin = %s AND placed_at >= %s"
+        " ORDER BY placed_at LIMIT 1",
+        [origin, datetime.combine(start, datetime.min.time(), tzinfo=zone)],
+    )
+    known = {
+        measured
+        for (measured,) in execute(
+            "SELECT DISTINCT day FROM insights_bottleneck"
+            " WHERE origin = %s AND window_days = %s AND day BETWEEN %s AND %s",
+            [origin, window_days, start, day],
+        )
+    }
+    start = max(start, first[0][0].astimezone(zone).date())
+    days = {start + timedelta(days=n) for n in range((day - start).days + 1)}
+    return sorted(days - known | {max(known, default=day), day})
+
+
+def _find(origin: str, day: date, window_days: int, zone: ZoneInfo) -> int:
+    end = datetime.combine(day + timedelta(days=1), datetime.min.time(), tzinfo=zone)
+    key = {"day": day, "window": window_days, "origin": origin}
+    execute(
+        "DELETE FROM insights_bottleneck WHERE day = %(day)s AND window_days = %(window)s"
+        " AND origin = %(origin)s",
+        key,
+    )
+    period = {"start": end - timedelta(days=window_days), "end": end}
+    controllable = {"controllable": [str(s) for s in CONTROLLABLE]}
+    return len(execute(FIND + "RETURNING id", key | period | controllable))

@@ -33,7 +33,7 @@ JOIN inventory_stockmove m ON m.occurred_at >= (d.day::timestamp AT TIME ZONE %(
 GROUP BY 1, 2, 3
 """
 # t_i = average value at the end of each of the last days ÷ daily cost of goods sold, in days.
-TURNOVER = """
+WINDOWED = """
 WITH cells AS (
   SELECT warehouse_id, origin, min(day) AS first FROM insights_dailystock GROUP BY 1, 2
 ), days AS (
@@ -59,12 +59,17 @@ WITH cells AS (
   WINDOW w AS (PARTITION BY origin, dimension, key ORDER BY day
     ROWS BETWEEN %(window)s - 1 PRECEDING AND CURRENT ROW)
 )
+"""
+TURNOVER = (
+    WINDOWED
+    + """
 INSERT INTO insights_dailymetric (day, span, metric, dimension, key, origin, n, errors, median, p90,
   mean, updated_at)
 SELECT day, 1, 'T_I', dimension, key, origin, n, 0, (86400 * average / daily_cost)::float8, NULL,
   (86400 * average / daily_cost)::float8, %(now)s
 FROM windowed WHERE day >= %(since)s AND daily_cost > 0 AND average >= 0
 """
+)
 # The newest value stands for its spans: the measure itself looks back thirty days.
 SHOW = """
 INSERT INTO insights_dailymetric (day, span, metric, dimension, key, origin, n, errors, median, p90,
