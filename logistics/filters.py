@@ -40,6 +40,7 @@ class ShipmentFilter(FilterSet):
     """Which shipments."""
 
     fixed = frozenset("number order order_id warehouse".split())
+    recorded = frozenset({"is_uncovered"})
 
     number = django_filters.CharFilter(label=_("number"))
     order = django_filters.CharFilter("order__order_number", label=_("order"))

@@ -44,6 +44,7 @@ class OrderFilter(FilterSet):
         "number external_id channel currency customer_id country sku total_min total_max"
         " placed_after placed_before placed_within placed_before_ago".split()
     )
+    recorded = frozenset("is_held is_short tag".split())
     permissions = {"customer_id": "orders.view_customer"}
 
     number = django_filters.CharFilter("order_number", label=_("number"))

@@ -26,6 +26,7 @@ class TicketFilter(FilterSet):
         "number language order customer_id"
         " opened_after opened_before opened_within opened_before_ago".split()
     )
+    recorded = frozenset({"tag"})
     permissions = {"customer_id": "orders.view_customer"}
 
     number = django_filters.CharFilter(label=_("number"))

@@ -112,12 +112,15 @@ class FilterSet(django_filters.FilterSet):
     """The filters of one document, for the API, the lists, saved views and rules alike.
 
     `fixed` names those whose answer never changes once the document exists: only they can be
-    tried on the past. `permissions` names those that tell more than the document's own page, with
-    the right that they need. `now` is what relative times count from: an instant, or a column.
+    tried on the past as it is. What compares a column of the document's own row is tried on its
+    history; `recorded` names the others that read no more than that row. `permissions`
+    names those that tell more than the document's own page, with the right that they need. `now` is
+    what relative times count from: an instant, or a column.
     Where that is not one moment but any up to `until`, an age is asked at the one that suits it.
     """
 
     fixed: ClassVar[frozenset[str]] = frozenset()
+    recorded: ClassVar[frozenset[str]] = frozenset()
     permissions: ClassVar[Mapping[str, str]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -181,6 +184,17 @@ class FilterSet(django_filters.FilterSet):
         if errors:
             raise FilterError(errors)
         return filtered
+
+    @classmethod
+    def is_recorded(cls, name: str) -> bool:
+        """Say whether history knows what this filter would have said at an earlier time."""
+        history = getattr(cls._meta.model, "history", None)
+        if history is None or name in cls.recorded:
+            return history is not None
+        item = cls.base_filters[name]
+        kept = {field.name for field in history.model._meta.fields}
+        is_plain = item.method is None and not isinstance(item, WithinFilter)
+        return is_plain and item.field_name in kept
 
     def used(self) -> set[str]:
         """Return the filters that the parameters name, whatever their values."""

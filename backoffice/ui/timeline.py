@@ -1,7 +1,7 @@
 """The timeline of a document: events, what changed with them, messages; newest first."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -14,8 +14,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from backoffice.core.events import KINDS
-from backoffice.core.models import Event, OutboundMessage, RuleAct, User
+from backoffice.core.models import Event, OutboundMessage, Rule, RuleAct, User
 from backoffice.core.models.rule import RuleResult
+from backoffice.core.rules.registry import ACTIONS
 from backoffice.ui.document import plain
 
 LIMIT = 200
@@ -72,7 +73,8 @@ def story(document: models.Model) -> Story:
             entries[teller].details += change.details
         else:
             loose.append(change)
-    told = [*entries.values(), *loose, *_messages(document), *_acts_of_rules(document)]
+    acts = _acts_of_rules(document, {event.request_id for event in events})
+    told = [*entries.values(), *loose, *_messages(document), *acts]
     found = sorted(told, key=lambda e: e.at, reverse=True)[:LIMIT]
     actors = User.objects.in_bulk({e.actor_id for e in [*found, *changes] if e.actor_id})
     for entry in (*found, *changes):
@@ -80,22 +82,28 @@ def story(document: models.Model) -> Story:
     return Story(found, changes)
 
 
-def _acts_of_rules(document: models.Model) -> list[Entry]:
+def _acts_of_rules(document: models.Model, requests: Collection[str]) -> list[Entry]:
     """Return what rules did about a document beyond what its events tell, and what they did not."""
-    acts = RuleAct.objects.filter(
-        subject_type=document._meta.label_lower, subject_id=document.pk
-    ).exclude(result=RuleResult.ACTED)
+    acts = RuleAct.objects.filter(subject_type=document._meta.label_lower, subject_id=document.pk)
+    # What a rule does is a request of its own, named after it.
+    told = {request.split("-")[1] for request in requests if request.startswith("rule-")}
+    acts = acts.exclude(result=RuleResult.ACTED, rule_id__in=told)
     return [
         Entry(
             act.acted_at,
             _("Rule “%(rule)s”: %(result)s")
             % {"rule": act.rule.name, "result": act.get_result_display()},
             None,
-            act.reasons,
+            act.reasons or _action(act.rule),
             kind="rule",
         )
         for act in acts.select_related("rule").order_by("-id")[:LIMIT]
     ]
+
+
+def _action(rule: Rule) -> str:
+    action = ACTIONS.get(rule.action)
+    return str(action.label) if action else ""
 
 
 def _messages(document: models.Model) -> list[Entry]:

@@ -73,7 +73,7 @@ class PastSerializer(serializers.Serializer):
 
 
 class BacktestSerializer(serializers.Serializer):
-    """What a rule would have met; `matched` is null where no condition can be replayed.
+    """What a rule would have met; `matched` is null where nobody knows what any condition was then.
 
     `ids` are fifty of the documents, newest first; `next_before`, sent as `before`, gives the next.
     """
@@ -83,6 +83,7 @@ class BacktestSerializer(serializers.Serializer):
     matched = serializers.IntegerField(allow_null=True)
     became = BecameSerializer(many=True)
     replayed = serializers.ListField(child=serializers.CharField())
+    recalled = serializers.ListField(child=serializers.CharField())
     left_out = serializers.ListField(child=serializers.CharField())
     ids = serializers.ListField(child=serializers.IntegerField())
     next_before = serializers.IntegerField(allow_null=True)
@@ -136,6 +137,7 @@ class RuleViewSet(SettingsViewSet):
                 "matched": past.matched,
                 "became": [{"what": str(label), "count": n} for label, n in past.became],
                 "replayed": list(past.replayed),
+                "recalled": list(past.recalled),
                 "left_out": list(past.left_out),
                 "ids": [row.pk for row in past.rows],
                 "next_before": past.next_before,

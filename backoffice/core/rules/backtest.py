@@ -8,6 +8,7 @@ from typing import Any
 from django.apps import apps
 from django.db import OperationalError, connection, transaction
 from django.db.models import (
+    Case,
     Count,
     DateTimeField,
     Exists,
@@ -18,6 +19,7 @@ from django.db.models import (
     QuerySet,
     Subquery,
     Value,
+    When,
 )
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -25,7 +27,8 @@ from psycopg.errors import QueryCanceled
 
 from backoffice.core.events import KINDS
 from backoffice.core.extensions import Text
-from backoffice.core.filtering import FilterError, filterset_of, read_filter
+from backoffice.core.filtering import FilterError, FilterSet, filterset_of, read_filter
+from backoffice.core.history import history_model
 from backoffice.core.models import Event, Rule
 from backoffice.core.models.rule import Trigger
 from backoffice.core.rules.checking import documents
@@ -37,15 +40,18 @@ DAYS = 90
 SHOWN = 50
 # A look into the past must not hold anybody up.
 LONGEST = "20s"
+# What can be known of a condition's past.
+FIXED, RECORDED, LOST = "fixed", "recorded", "lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Backtest:
     """How many documents a rule would have met, and what became of those later.
 
-    `replayed` and `left_out` are the rule's conditions in words; what is left out may have changed
-    since, so `matched` counts at most what the rule would have met. `matched` is None where no
-    condition is left. `rows` are a page of them, newest first; `next_before` leads to the next.
+    `replayed`, `recalled` and `left_out` are the rule's conditions in words: what never changes,
+    what the history of the documents says of that time, and what cannot be known. `matched` counts
+    at most what the rule would have met; it is None where no condition is left. `rows` are a page
+    of them, newest first; `next_before` leads to the next.
     """
 
     days: int
@@ -53,6 +59,7 @@ class Backtest:
     matched: int | None = None
     became: Sequence[tuple[Text, int]] = ()
     replayed: Sequence[str] = ()
+    recalled: Sequence[str] = ()
     left_out: Sequence[str] = ()
     rows: Sequence[Model] = field(default_factory=list)
     next_before: int | None = None
@@ -65,8 +72,9 @@ class Backtest:
 def backtest(rule: Rule, *, now: datetime, days: int = DAYS, before: int | None = None) -> Backtest:
     """Try a rule on the documents that had its trigger in the last days; write nothing.
 
-    Only filters that are fixed once the document exists are tried. Ages count from the moment, of
-    those at which the rule would have run, that suits them best: the number is an upper bound.
+    Filters that are fixed once the document exists are tried as they are, those on its own columns
+    on its history at the moments at which the rule would have run. Each of them, and each age, may
+    take the moment that suits it best: the number is an upper bound.
     `before` is the key of a document: only older ones are shown. FilterError where the filter is
     wrong, or takes too long.
     """
@@ -87,20 +95,22 @@ def _tried(rule: Rule, now: datetime, days: int, before: int | None) -> Backtest
     filterset = filterset_of(rule.document)
     assert filterset is not None
     whole = filterset(QueryDict(rule.filter), now=now)
-    words, known = whole.words(), whole.known()
-    kept = QueryDict(mutable=True)
-    for name, values in whole.data.lists():
-        if known[name] in filterset.fixed:
-            kept.setlist(name, values)
-    replayed = [text for name, text in words.items() if name in filterset.fixed]
-    left_out = [text for name, text in words.items() if name not in filterset.fixed]
-    rows = _population(rule, now - timedelta(days=days), now)
+    words = whole.words()
+    replayed, recalled, left_out = (
+        [text for name, text in words.items() if _kind(filterset, name) == kind]
+        for kind in (FIXED, RECORDED, LOST)
+    )
+    rows, moments = _population(rule, now - timedelta(days=days), now)
     looked = rows.count()
-    if not kept:
-        return Backtest(days, looked, replayed=replayed, left_out=left_out)
-    met = read_filter(
-        *(rule.document, kept.urlencode()), now=F("first_at"), until=F("last_at"), queryset=rows
-    ).strict()
+    if not replayed and not recalled:
+        return Backtest(days, looked, left_out=left_out)
+    met = rows
+    if replayed:
+        kept = _kept(whole, FIXED)
+        times = {"now": F("first_at"), "until": F("last_at")}
+        met = read_filter(rule.document, kept, queryset=met, **times).strict()
+    if recalled:
+        met = met.filter(_was(rule.document, _kept(whole, RECORDED), moments, now))
     # A filter may name a document twice.
     found = documents(rule.document).filter(pk__in=met.order_by().values("pk"))
     measures = MEASURES.get(rule.document, [])
@@ -113,12 +123,61 @@ def _tried(rule: Rule, now: datetime, days: int, before: int | None) -> Backtest
     shown = list(older.order_by("-pk")[: SHOWN + 1])
     following = shown[SHOWN - 1].pk if len(shown) > SHOWN else None
     return Backtest(
-        days, looked, counts["matched"], became, replayed, left_out, shown[:SHOWN], following
+        days,
+        looked,
+        counts["matched"],
+        became,
+        replayed,
+        recalled,
+        left_out,
+        shown[:SHOWN],
+        following,
     )
 
 
-def _population(rule: Rule, since: datetime, now: datetime) -> QuerySet:
+def _kind(filterset: type[FilterSet], name: str) -> str:
+    if name in filterset.fixed:
+        return FIXED
+    return RECORDED if filterset.is_recorded(name) else LOST
+
+
+def _kept(whole: FilterSet, kind: str) -> str:
+    """Return the part of a filter that is of one kind."""
+    kept, known = QueryDict(mutable=True), whole.known()
+    for name, values in whole.data.lists():
+        if _kind(type(whole), known[name]) == kind:
+            kept.setlist(name, values)
+    return kept.urlencode()
+
+
+def _was(document: str, query: str, moments: QuerySet[Event] | None, now: datetime) -> Exists:
+    """Return whether a document was like that at one of the moments, or ever by the clock.
+
+    At a moment: all that it was within its own transaction, else what it had been since before.
+    """
+    past = history_model(apps.get_model(document))._base_manager
+    were = read_filter(document, query, now=now, queryset=past.all()).strict().order_by()
+    if moments is None:
+        return Exists(were.filter(id=OuterRef("pk"), history_date__lte=now))
+    at = {name: OuterRef(name) for name in ("occurred_at", "told_at")}
+    before = past.filter(id=OuterRef("id")).order_by("-history_id").values("history_id")
+    then = Q()
+    for name, moment in at.items():
+        newest = before.filter(history_date__lte=OuterRef(OuterRef(name)))[:1]
+        then |= Q(history_date=moment) | Q(history_id=Subquery(newest))
+    # What is told more than a day late was played, as a demo's past is.
+    soon = Q(recorded_at__range=(F("occurred_at"), F("occurred_at") + timedelta(days=1)))
+    told = Case(When(soon, then=F("recorded_at")), default=F("occurred_at"))
+    own = were.filter(then, id=OuterRef(OuterRef("pk")))
+    return Exists(moments.annotate(told_at=told).filter(Exists(own)))
+
+
+def _population(
+    rule: Rule, since: datetime, now: datetime
+) -> tuple[QuerySet, QuerySet[Event] | None]:
     """Return the documents that a rule looked at since then, from `first_at` to `last_at`.
+
+    With them the events of each at which it ran, None by the clock.
 
     By the clock those that were made since, as often as they grew older. On an event those that
     had it: themselves, or, once they were there, by their order.
@@ -129,9 +188,8 @@ def _population(rule: Rule, since: datetime, now: datetime) -> QuerySet:
         raise FilterError({"document": [text]})
     if rule.trigger != Trigger.EVENT:
         until = Value(now, DateTimeField())
-        return rows.filter(created_at__gte=since, created_at__lte=now).annotate(
-            first_at=F("created_at"), last_at=until
-        )
+        made = rows.filter(created_at__gte=since, created_at__lte=now)
+        return made.annotate(first_at=F("created_at"), last_at=until), None
     own = apps.get_model(rule.document)._meta.label_lower
     fresh = Event.objects.filter(kind=rule.event, recorded_at__gte=since, occurred_at__gte=since)
     if KINDS[rule.event].subject == own:
@@ -147,4 +205,5 @@ def _population(rule: Rule, since: datetime, now: datetime) -> QuerySet:
         mine = fresh.filter(there[0] | there[1], order_id=OuterRef(order))
         rows = rows.filter(Exists(mine), **{f"{order}__in": fresh.values("order_id")})
     times = mine.order_by("id").values("occurred_at")
-    return rows.annotate(first_at=Subquery(times[:1]), last_at=Subquery(times.order_by("-id")[:1]))
+    ends = {"first_at": Subquery(times[:1]), "last_at": Subquery(times.order_by("-id")[:1])}
+    return rows.annotate(**ends), mine

@@ -9,6 +9,7 @@ from backoffice.core.filtering import FILTERSETS
 from backoffice.core.models import OutboundMessage, User
 from backoffice.core.rules import telling
 from backoffice.core.rules.registry import ACTIONS
+from backoffice.ui.timeline import story
 from tests.fixtures.core import NOW
 from tests.fixtures.rules import acts, do
 
@@ -65,3 +66,21 @@ def test_only_a_colleague_who_can_read_it_is_told(ada, change):
     User.objects.filter(pk=ada.pk).update(**change)
 
     assert set(ACTIONS["orders.tell"].read(TELL["parameters"])[1]) == {"to"}
+
+
+def test_what_a_rule_did_is_on_the_timeline_also_where_no_event_tells_it(make_rule, place, drain):
+    User.objects.create(username="eve", email="eve@example.com", is_staff=True)
+    make_rule(name="Held")
+    told = {"to": "eve", "text": "Look."}
+    make_rule(name="Told", action="orders.tell", parameters=told)
+    order = place()
+    drain()
+
+    entries = story(order).entries
+
+    titles = [entry.title for entry in entries]
+    assert titles.count("Rule “Told”: Acted") == 1
+    assert next(e.reason for e in entries if "Told" in e.title) == "Tell a colleague"
+    # The hold is told by its event, with the rule as its reason.
+    assert not any("Rule “Held”" in title for title in titles)
+    assert any("Rule “Held”" in entry.reason for entry in entries)

@@ -5,15 +5,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 from django.utils import timezone
 
-from backoffice.core.filtering import FilterError
+from backoffice.core.filtering import FILTERSETS, FilterError
 from backoffice.core.models import Rule, RuleAct
 from backoffice.core.rules.backtest import backtest
 from backoffice.core.rules.results import compare, counts
 from backoffice.core.sql import execute
 from orders.models import Order
-from orders.services.holds import write_notes
+from orders.services.holds import place_holds, release_holds, write_notes
 from orders.services.lifecycle import cancel_orders
 from support.services.commands import OpenTicket
 from support.services.opening import open_tickets
@@ -34,7 +35,7 @@ def past(actor, place, now):
     dear = [place(str(n), placed_at=now) for n in range(3)]
     cheap = place("cheap", placed_at=now, **CHEAP)
     execute("SELECT set_config('app.now', '', true)")
-    cancel_orders([dear[0].pk], now=now)
+    cancel_orders([dear[0].pk], now=now + timedelta(minutes=1))
     return dear, cheap
 
 
@@ -60,16 +61,63 @@ def test_the_past_is_counted_and_what_became_of_it(past, monkeypatch):
     assert (found.replayed, found.left_out) == (["total from: 20"], [])
 
 
-def test_what_may_have_changed_is_left_out_and_said(past):
-    from backoffice.core.models import Event
+def test_what_changed_since_is_taken_from_history(past, now):
+    def told(query, at=now, **changes):
+        found = backtest(rule(filter=query, **changes), now=at)
+        return found.matched, list(found.replayed), list(found.recalled)
 
-    placed = Event.objects.filter(kind="order.placed").order_by("pk")[0].occurred_at
+    dear, _cheap = past
+    # One of them is cancelled by now; all were pending when they were placed.
+    assert told("status=PENDING&total_min=20") == (3, ["total from: 20"], ["status: Pending"])
+    assert told("status=PENDING") == (4, [], ["status: Pending"])
+    assert told("status=CONFIRMED")[0] == 0
+    place_holds([dear[1].pk], now=now + timedelta(minutes=1))
+    release_holds([dear[1].pk], now=now + timedelta(minutes=2))
+    later = now + timedelta(minutes=3)
+    # A hold that was made at the event itself counts, though nothing is held any more.
+    assert told("is_held=true", later, event="order.held")[0] == 1
+    assert told("is_held=false", later, event="order.held")[0] == 0
+    assert told("is_held=true", later, event="order.hold_released")[0] == 0
+    assert told("is_held=true", later)[0] == 0
 
-    found = backtest(rule(filter="status=PENDING&total_min=20"), now=placed)
-    nothing = backtest(rule(filter="status=PENDING"), now=placed)
 
-    assert (found.matched, found.left_out) == (3, ["status: Pending"])
-    assert (nothing.matched, nothing.looked, nothing.replayed) == (None, 4, [])
+def test_by_the_clock_it_counts_what_a_document_ever_was(place, actor):
+    held, _other = place("held"), place("free")
+    place_holds([held.pk], now=PLACED + timedelta(hours=1))
+    release_holds([held.pk], now=PLACED + timedelta(hours=2))
+    asked = rule(trigger="EVERY", event="", every_minutes=10, filter="is_held=true")
+
+    found = [backtest(asked, now=PLACED + timedelta(minutes=m)).matched for m in (30, 90, 600)]
+
+    assert found == [0, 1, 1]
+
+
+def test_what_nobody_knows_is_left_out_and_said(past, now):
+    dear, _cheap = past
+    ticket_of(dear[1].pk, now)
+    asked = {"document": "support.ticket", "event": "ticket.opened", "action": "tickets.tag"}
+
+    found = backtest(rule(filter="is_overdue=false&priority=NORMAL", **asked), now=now)
+    nothing = backtest(rule(filter="is_overdue=false", **asked), now=now)
+
+    assert (found.matched, found.left_out) == (1, ["overdue: No"])
+    assert (nothing.matched, nothing.looked, nothing.left_out) == (None, 1, ["overdue: No"])
+
+
+@pytest.mark.parametrize("document", sorted(FILTERSETS))
+def test_what_is_taken_from_history_can_be_asked_of_it(document, db):
+    filterset = FILTERSETS[document]
+    recorded = [name for name in filterset.base_filters if filterset.is_recorded(name)]
+    assert filterset.recorded <= set(recorded)
+    for name in set(recorded) - filterset.fixed:
+        item = filterset.base_filters[name]
+        choices = list(item.extra.get("choices", []))
+        values = [choices[0][0]] if choices else ["true", "1", "2026-01-01", "a"]
+        past = filterset._meta.model.history.model._base_manager.all()
+        for value in values:
+            asked = filterset(QueryDict(f"{name}={value}"), queryset=past)
+            if asked.is_valid():
+                list(asked.qs)
 
 
 def test_older_triggers_are_not_looked_at(past):
