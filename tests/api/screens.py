@@ -35,21 +35,21 @@ ROUTES = list(_routes(admin.site.urls[0]))
 def addresses() -> Iterator[str]:
     """Yield every address; of the pages of one row, those of one row of each status."""
     for route, screen in ROUTES:
-        yield from _filled(route, screen, _samples(screen.model) if screen else [])
+        yield from filled(route, screen, samples(screen.model) if screen else [])
 
 
 def addresses_of(row: Any) -> Iterator[str]:
     """Yield the addresses that are about one row."""
     for route, screen in ROUTES:
         if screen and isinstance(row, screen.model) and {"pk", "object_id"} & _parameters(route):
-            yield from _filled(route, screen, [row.pk])
+            yield from filled(route, screen, [row.pk])
 
 
 def _parameters(route: str) -> set[str]:
     return set(PARAMETER.findall(route))
 
 
-def _filled(route: str, screen: Any, keys: Iterable[Any]) -> Iterator[str]:
+def filled(route: str, screen: Any, keys: Iterable[Any]) -> Iterator[str]:
     """Yield a route with what its parameters may be."""
     names = _parameters(route)
     rows = [{"pk": key, "object_id": key} for key in keys]
@@ -67,7 +67,7 @@ def _choices(names: set[str], screen: Any) -> Iterable[dict[str, Any]]:
         return [{}]
     if names == {"content_type_id", "object_id"}:
         kinds = ContentType.objects.get_for_models(*admin.site._registry).items()
-        return [{"content_type_id": k.pk, "object_id": _samples(model)[0]} for model, k in kinds]
+        return [{"content_type_id": k.pk, "object_id": samples(model)[0]} for model, k in kinds]
     if names == {"uidb64", "token"}:
         return [{"uidb64": "MQ", "token": "nothing"}]
     (name,) = names
@@ -83,7 +83,7 @@ def _choices(names: set[str], screen: Any) -> Iterable[dict[str, Any]]:
     return [{name: value} for value in known[name]()]
 
 
-def _samples(model: Any) -> list[Any]:
+def samples(model: Any) -> list[Any]:
     """Return the keys of rows to look at: one of each status."""
     rows = model._default_manager.order_by("pk")
     if any(field.name == "status" for field in model._meta.fields):
