@@ -21,14 +21,16 @@ def carrier_webhook(request: HttpRequest, code: str) -> HttpResponse:
     account = CarrierAccount.objects.filter(code=code, is_active=True).first()
     if account is None or account.adapter not in ADAPTERS:
         return JsonResponse({"detail": "unknown account"}, status=404)
-    if not account.webhook_secret:
+    now = timezone.now()
+    secrets = account.webhook_secrets(now=now)
+    if not secrets:
         # Without a secret nothing can be verified: an error of ours, never a bypass.
         return JsonResponse({"detail": "no secret is set"}, status=500)
     if int(request.headers.get("Content-Length") or 0) > LARGEST_PUSH:
         return JsonResponse({"detail": "too large"}, status=413)
     body = request.body
     adapter = ADAPTERS[account.adapter]
-    if not adapter.is_authentic(body, request.headers, account.webhook_secret, now=timezone.now()):
+    if not any(adapter.is_authentic(body, request.headers, s, now=now) for s in secrets):
         return JsonResponse({"detail": "bad signature"}, status=401)
     try:
         text = body.decode()

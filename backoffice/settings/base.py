@@ -57,6 +57,9 @@ CACHES = {
 }
 
 SECRET_KEY = env("SECRET_KEY", default="")
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+# What encrypts secrets in the database, newest first; SECRET_KEY where there is none.
+FIELD_KEYS = env.list("FIELD_KEYS", default=[])
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

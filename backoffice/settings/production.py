@@ -9,6 +9,7 @@ from backoffice.settings.base import (
     ALLOWED_HOSTS,
     CSRF_TRUSTED_ORIGINS,
     DEFAULT_FROM_EMAIL,
+    FIELD_KEYS,
     PUBLIC_URL,
     SECRET_KEY,
     env,
@@ -16,6 +17,8 @@ from backoffice.settings.base import (
 
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("Set SECRET_KEY to at least 50 random characters.")
+if any(len(key) < 32 for key in FIELD_KEYS):
+    raise ImproperlyConfigured("Let each of FIELD_KEYS be at least 32 random characters.")
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set ALLOWED_HOSTS to the host names of this site, without '*'.")
 if not all(origin.startswith("https://") for origin in [PUBLIC_URL, *CSRF_TRUSTED_ORIGINS]):

@@ -50,6 +50,12 @@ class AccountForm(forms.ModelForm):
                 data[name] = self.initial.get(name, "")
         return data
 
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        self.instance.replace_webhook_secret(
+            self.initial.get("webhook_secret", ""), now=timezone.now()
+        )
+
 
 @admin.register(CarrierAccount)
 class CarrierAccountAdmin(SettingsAdmin):

@@ -1,5 +1,8 @@
 """Shipments and parcels as JSON; nothing here queries beyond what the view has fetched."""
 
+from typing import Any
+
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -156,9 +159,16 @@ class CarrierAccountSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = CarrierAccount
-        exclude = ["created_at"]
+        exclude = ["created_at", "previous_webhook_secret"]
+        read_only_fields = ["previous_webhook_secret_until"]
         # Secrets are written, never read.
         extra_kwargs = {"api_key": {"write_only": True}, "webhook_secret": {"write_only": True}}
+
+    def update(self, instance: CarrierAccount, validated_data: dict[str, Any]) -> CarrierAccount:
+        old = instance.webhook_secret
+        instance.webhook_secret = validated_data.get("webhook_secret", old)
+        instance.replace_webhook_secret(old, now=timezone.now())
+        return super().update(instance, validated_data)
 
 
 def _units(text: str, value: dict[str, int]) -> dict[int, int]:

@@ -1,13 +1,18 @@
 """Carriers, the accounts that we hold with them, and how those accounts are doing."""
 
+from datetime import datetime, timedelta
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
+from backoffice.core.secrets import SecretField
 from backoffice.core.validators import validate_time_zone
 from logistics.choices import BreakerState
+
+OVERLAP = timedelta(days=1)
 
 
 def default_services() -> list[str]:
@@ -37,7 +42,7 @@ class Carrier(SettingsModel):
 class CarrierAccount(SettingsModel):
     """Our contract with a carrier: how to reach it, how often, and what it may do."""
 
-    secret_fields = ("api_key", "webhook_secret")
+    secret_fields = ("api_key", "webhook_secret", "previous_webhook_secret")
 
     code = models.SlugField(_("code"), max_length=40, unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -51,8 +56,12 @@ class CarrierAccount(SettingsModel):
         help_text=_("The program that speaks to the carrier; “manual” speaks to nobody."),
     )
     base_url = models.CharField(_("address of the API"), max_length=300, blank=True)
-    api_key = models.CharField(_("API key"), max_length=300, blank=True)
-    webhook_secret = models.CharField(_("webhook secret"), max_length=300, blank=True)
+    api_key = SecretField(_("API key"), max_length=300, blank=True)
+    webhook_secret = SecretField(_("webhook secret"), max_length=300, blank=True)
+    previous_webhook_secret = SecretField(max_length=300, default="", db_default="", editable=False)
+    previous_webhook_secret_until = models.DateTimeField(
+        _("previous secret is accepted until"), null=True, editable=False
+    )
     services = models.JSONField(
         _("services"), default=default_services, help_text=_("The first one is the usual one.")
     )
@@ -108,6 +117,18 @@ class CarrierAccount(SettingsModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def replace_webhook_secret(self, old: str, *, now: datetime) -> None:
+        """Let the secret that was replaced be accepted for another day."""
+        if old and old != self.webhook_secret:
+            self.previous_webhook_secret = old
+            self.previous_webhook_secret_until = now + OVERLAP
+
+    def webhook_secrets(self, *, now: datetime) -> list[str]:
+        """Return the secrets that a push may be signed with."""
+        until = self.previous_webhook_secret_until
+        older = [self.previous_webhook_secret] if until and until > now else []
+        return [secret for secret in (self.webhook_secret, *older) if secret]
 
 
 class AccountState(models.Model):

@@ -9,6 +9,7 @@ from django.db.models import F
 
 from backoffice.core.actor import service
 from backoffice.core.locks import claim, lock
+from backoffice.core.secrets import reveal
 from backoffice.core.sql import execute, per_row
 from logistics.carriers.base import Access, Label, LabelOrder
 from logistics.models import LabelRequest, Parcel
@@ -85,7 +86,7 @@ def claim_labels(*, now: datetime, limit: int = 100) -> list[LabelJob]:
         recipient = dict(zip(TO_NAMES, row[14:], strict=True))
         # The parcel's own number is the key: after an unknown outcome the same label comes back.
         label = LabelOrder(number, service_, weight, order, sender, recipient)
-        jobs.append(LabelJob(pk, adapter, Access(account, url, key), label))
+        jobs.append(LabelJob(pk, adapter, Access(account, url, reveal(key)), label))
     return jobs
 
 

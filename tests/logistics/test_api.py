@@ -99,7 +99,9 @@ def test_secrets_are_written_and_never_read(api, carrier_account):
         headers={"If-Match": answer["ETag"]},
     )
     assert changed.status_code == 200, changed.content
-    assert CarrierAccount.objects.get().webhook_secret == "new"
+    account = CarrierAccount.objects.get()
+    assert (account.webhook_secret, account.previous_webhook_secret) == ("new", "whsec")
+    assert account.previous_webhook_secret_until is not None
 
 
 def test_a_page_has_a_fixed_number_of_queries(

@@ -1,6 +1,6 @@
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -91,3 +91,18 @@ def test_secrets_leave_no_history(carrier_account):
     names = {f.name for f in type(carrier_account).history.model._meta.get_fields()}
     assert not names & {"webhook_secret", "api_key"}
     assert "base_url" in names
+
+
+def test_a_new_secret_overlaps_with_the_old_one_for_a_day(client, parcel, carrier_account):
+    now = timezone.now()
+    carrier_account.webhook_secret = "fresh"
+    carrier_account.replace_webhook_secret("whsec", now=now - timedelta(hours=23))
+    carrier_account.save()
+
+    answers = [push(client, parcel.tracking_number, secret=s) for s in ("fresh", "whsec", "x")]
+    assert [answer.status_code for answer in answers] == [200, 200, 401]
+
+    carrier_account.replace_webhook_secret("whsec", now=now - timedelta(hours=25))
+    carrier_account.save()
+    assert push(client, parcel.tracking_number, secret="whsec").status_code == 401
+    assert push(client, parcel.tracking_number, secret="fresh").status_code == 200

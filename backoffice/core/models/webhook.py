@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.choices import Colour
 from backoffice.core.models.document import SettingsModel
 from backoffice.core.models.event import Event
+from backoffice.core.secrets import SecretField
 
 
 class WebhookStatus(models.TextChoices):
@@ -86,8 +87,8 @@ class WebhookEndpoint(SettingsModel):
         help_text=_("Only events of these; such as a list of sales channels."),
     )
     includes_demo = models.BooleanField(_("demo events as well"), default=False, db_default=False)
-    secret = models.CharField(max_length=100, default=new_secret, editable=False)
-    previous_secret = models.CharField(max_length=100, default="", db_default="", editable=False)
+    secret = SecretField(max_length=100, default=new_secret, editable=False)
+    previous_secret = SecretField(max_length=100, default="", db_default="", editable=False)
     previous_secret_until = models.DateTimeField(
         _("previous secret signs until"), null=True, editable=False
     )
