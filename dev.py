@@ -7,7 +7,7 @@ import argparse
 import sys
 
 VERBS = {
-    "run": "run everything with demo data until Ctrl-C (--empty: without)",
+    "run": "run everything until Ctrl-C (--empty: without demo data; --port N: there)",
     "test": "run all checks and tests, or pytest alone with the arguments given",
     "bench": "run the benchmarks on a database made for them",
     "setup": "bring .venv in line with the locks",
@@ -44,17 +44,29 @@ def main(arguments: list[str]) -> int:
             return checks.bench(rest)
         if verb == "manage":
             commands.enter_manage(rest)
-        if rest and (verb, *rest) not in (("reset", "--yes"), ("run", "--empty")):
+        if verb == "run":
+            wanted = run_options(rest)
+            return supervisor.run(empty=wanted.empty, port=wanted.port)
+        if rest and (verb, *rest) != ("reset", "--yes"):
             parser.error(f"{verb} does not take {' '.join(rest)}")
         if verb == "reset":
             return doctor.reset(yes=bool(rest))
-        if verb == "run":
-            return supervisor.run(empty=bool(rest))
         return {"stop": supervisor.stop, "doctor": doctor.doctor}.get(verb, lambda: 0)()
     except Failure as failure:
         sys.exit(f"dev.py: {failure}")
     except KeyboardInterrupt:
         return 130
+
+
+def run_options(arguments: list[str]) -> argparse.Namespace:
+    """Read what `run` takes."""
+    parser = argparse.ArgumentParser(prog="dev.py run")
+    parser.add_argument("--empty", action="store_true", help="leave the demo data out")
+    parser.add_argument("--port", type=int, default=0, help="this port, not the next free one")
+    options = parser.parse_args(arguments)
+    if options.port and not 1024 <= options.port <= 65535:
+        parser.error(f"--port {options.port}: choose one from 1024 to 65535.")
+    return options
 
 
 if __name__ == "__main__":

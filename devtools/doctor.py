@@ -12,7 +12,7 @@ from devtools.base import DEV, LINUX, PYTHON, ROOT, Failure, is_held, say
 from devtools.places import data_home, servers_can_reach, service_user, socket_folder
 from devtools.postgres import CLUSTERS
 from devtools.processes import command_line
-from devtools.supervisor import port_is_free
+from devtools.supervisor import SANDBOX_PORT, SANDBOX_PORTS, WEB_PORT, hold_ports
 
 CHROMIUM = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 NEEDED_GIGABYTES = 2
@@ -48,10 +48,25 @@ def findings() -> Iterator[tuple[str, bool, str]]:
         if strays:
             text = f"left over: kill {' '.join(map(str, strays))}"
         yield f"{kind}-db", not strays, text
-    free_port = port_is_free(8000)
-    yield "port", True, "8000 is free" if free_port else "8000 is taken; the next free one is used"
+    yield "port", *ports(WEB_PORT, 1)
+    yield "sandbox", *ports(SANDBOX_PORT, SANDBOX_PORTS)
     browser = next(filter(None, map(shutil.which, CHROMIUM)), None)
     yield "chromium", bool(browser), browser or "install it for the browser tests"
+
+
+def ports(first: int, count: int) -> tuple[bool, str]:
+    """Say which ports the next run takes, where the usual ones are taken by another program."""
+    usual = f"{first}" if count == 1 else f"{first} to {first + count - 1}"
+    try:
+        held = hold_ports(first, count)
+    except Failure as failure:
+        return False, f"{failure} End what listens there."
+    taken = held[0].getsockname()[1]
+    for one in held:
+        one.close()
+    if taken == first:
+        return True, f"{usual} {'is' if count == 1 else 'are'} free"
+    return True, f"{usual} is not all free; the next run takes {taken} on"
 
 
 def servers_of(*folders: Path) -> list[int]:

@@ -119,10 +119,13 @@ class Group:
             child.process.wait()
 
 
-def run(*, empty: bool = False) -> int:
+WEB_PORT, SANDBOX_PORT, SANDBOX_PORTS = 8000, 8900, 4
+
+
+def run(*, empty: bool = False, port: int = 0) -> int:
     """Run everything until a signal comes; leave nothing behind.
 
-    A shop that was started empty stays so.
+    A shop that was started empty stays so. `port` is taken as it is, or the run fails.
     """
     running = try_lock("run.lock")
     if running is None:
@@ -140,16 +143,17 @@ def run(*, empty: bool = False) -> int:
         signal.signal(number, stop)
     try:
         with services("run") as use:
-            serve(use)
+            serve(use, port)
     except Stop:
         say("Stopped.")
     return 0
 
 
-def serve(use) -> None:
+def serve(use, wanted: int = 0) -> None:
     """Prepare the data, start the children and watch them."""
     password = secret("credentials")
-    web, servers = hold_ports(8000, 1), hold_ports(8900, 4)
+    web = hold_ports(wanted, 1, last=wanted) if wanted else hold_ports(WEB_PORT, 1)
+    servers = hold_ports(SANDBOX_PORT, SANDBOX_PORTS)
     port, sandbox = (held[0].getsockname()[1] for held in (web, servers))
     env = {**use.env, "BACKOFFICE_SANDBOX_PORT": str(sandbox)}
     env["BACKOFFICE_WEB_URL"] = f"http://127.0.0.1:{port}"
@@ -239,12 +243,13 @@ def wait_until_ready(group: Group, port: int) -> None:
     raise Failure(f"/readyz is not ready: {answer}")
 
 
-def hold_ports(first: int, count: int) -> list[socket.socket]:
+def hold_ports(first: int, count: int, last: int = 0) -> list[socket.socket]:
     """Listen on the first `count` free ports in a row from `first` on, until their servers start.
 
     Filling a shop takes minutes, in which another run would take what is merely free.
     """
-    for port in range(first, first + 100):
+    last = last or first + 99
+    for port in range(first, last + 1):
         held: list[socket.socket] = []
         try:
             for offset in range(count):
@@ -254,18 +259,9 @@ def hold_ports(first: int, count: int) -> list[socket.socket]:
                 taken.close()
         else:
             return held
-    raise Failure(f"No free port from {first} to {first + 99}.")
-
-
-def port_is_free(port: int) -> bool:
-    """Tell whether a server could listen on this port of the loopback."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+    if first == last:
+        raise Failure(f"Port {first} is taken: choose another, or leave --port out.")
+    raise Failure(f"No free port from {first} to {last}.")
 
 
 def stop() -> int:

@@ -8,6 +8,7 @@ import pwd
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from devtools.doctor import ports
 from devtools.supervisor import hold_ports
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -383,3 +385,35 @@ def test_ports_are_kept_from_others_while_a_shop_is_filled():
     assert [held.getsockname()[1] for held in again] == ports[:2]
     for held in again:
         held.close()
+
+
+@pytest.mark.slow
+def test_the_port_of_a_run_is_chosen_and_a_taken_one_is_refused(product):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = product.start("dev.py", "run", "--port", str(port))
+        shown = refused.communicate()[0]
+    assert refused.returncode == 1
+    assert f"Port {port} is taken: choose another, or leave --port out." in shown
+    process = product.start("dev.py", "run", "--port", str(port))
+    assert f"http://127.0.0.1:{port}/" in read_until(process, "password:")
+    product.start("dev.py", "stop").communicate()
+    process.communicate()
+    for wrong, why in (("80", "choose one from 1024 to 65535"), ("web", "invalid int value")):
+        refused = product.start("dev.py", "run", "--port", wrong)
+        assert why in refused.communicate()[0]
+        assert refused.returncode == 2
+
+
+def test_the_doctor_says_which_ports_the_next_run_takes():
+    held = hold_ports(8750, 4)
+    first = held[0].getsockname()[1]
+    try:
+        verdict, text = ports(first, 4)
+        assert verdict
+        assert text.startswith(f"{first} to {first + 3} is not all free; the next run takes ")
+    finally:
+        for one in held:
+            one.close()
+    assert ports(first, 4) == (True, f"{first} to {first + 3} are free")
+    assert ports(first, 1) == (True, f"{first} is free")
