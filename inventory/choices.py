@@ -67,6 +67,13 @@ class ProposalStatus(models.TextChoices):
     EXPIRED = "EXPIRED", _("Expired")
 
 
+class PlanningRule(models.TextChoices):
+    """What sets the reorder point."""
+
+    HYBRID = "HYBRID", _("Own and pooled demand, replayed")
+    TEXTBOOK = "TEXTBOOK", _("Textbook (normal demand)")
+
+
 OPEN_PROPOSALS = (ProposalStatus.PROPOSED, ProposalStatus.APPROVED)
 
 COLOURS = {

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 class DemandSource:
     """Demand known above, as SQL over %(houses)s, the warehouses looked at.
 
-    `asked` selects sku_id, warehouse_id, asked_at, units of what was asked for from %(since)s to
-    %(until)s; `waiting` selects sku_id, warehouse_id, units of what is wanted and not reserved.
+    `asked` selects sku_id, warehouse_id, asked_at, units of each line of %(skus)s that was asked
+    for from %(since)s to %(until)s; `waiting` selects sku_id, warehouse_id, units of what is
+    wanted and not reserved.
     """
 
     for_type: str

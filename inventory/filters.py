@@ -31,6 +31,7 @@ from inventory.models import (
     Receipt,
     ReplenishmentPolicy,
     ReplenishmentProposal,
+    ReplenishmentRun,
     Reservation,
     Seller,
     Sku,
@@ -237,6 +238,7 @@ class ReceiptFilter(FilterSet):
 class ReplenishmentPolicyFilter(StockFilter):
     """Which replenishment policies."""
 
+    category = django_filters.CharFilter(label=_("category"))
     is_frozen = django_filters.BooleanFilter(label=_("frozen"))
     is_active = django_filters.BooleanFilter(label=_("active"))
 
@@ -274,5 +276,6 @@ class ReplenishmentProposalFilter(StockFilter):
         return priced.filter(**{name: value})
 
 
+ReplenishmentRunFilter = plain(ReplenishmentRun)
 AllocationFilter = plain(Allocation, "sku", "for_type", "for_id")
 UserScopeFilter = plain(UserScope, "is_active")

@@ -14,7 +14,8 @@ demand_source(
     DemandSource(
         "orders.orderline",
         asked=f"""SELECT l.sku_id, l.warehouse_id, o.placed_at, l.quantity - l.cancelled {WANTED}
-AND o.placed_at >= %(since)s AND o.placed_at < %(until)s AND l.quantity > l.cancelled""",
+AND l.sku_id = ANY(%(skus)s) AND o.placed_at >= %(since)s
+AND o.placed_at < %(until)s AND l.quantity > l.cancelled""",
         # An imported order is the past: nobody serves it, so nothing is bought for it.
         waiting=f"""SELECT l.sku_id, l.warehouse_id,
   l.quantity - l.reserved - l.shipped - l.cancelled {WANTED}

@@ -1,13 +1,14 @@
 """Replenishment policies and proposals."""
 
 from django.contrib import admin
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
 from backoffice.ui.display import badge, money, number
 from inventory.choices import COLOURS
 from inventory.models import ReplenishmentPolicy, ReplenishmentProposal
-from inventory.selectors.replenishment import explain_proposal
+from inventory.selectors.replenishment import explain_lines
 from inventory.services.replenishment import (
     approve_proposals,
     order_proposals,
@@ -19,12 +20,15 @@ from inventory.states import PROPOSAL
 @admin.register(ReplenishmentPolicy)
 class ReplenishmentPolicyAdmin(SettingsAdmin):
     list_display = (
+        "__str__",
         "warehouse",
+        "category",
         "sku",
-        "service_level",
+        "rule",
+        "fill_rate",
+        "order_rhythm_days",
         "minimum",
         "maximum",
-        "orders_up_to",
         "is_frozen",
         "is_active",
     )
@@ -55,4 +59,6 @@ class ReplenishmentProposalAdmin(DocumentAdmin):
 
     @admin.display(description=_("why"))
     def why(self, proposal: ReplenishmentProposal) -> str:
-        return explain_proposal(proposal.explanation)
+        return format_html_join(
+            "", "<p>{}</p>", ((x,) for x in explain_lines(proposal.explanation))
+        )

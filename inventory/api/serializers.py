@@ -291,7 +291,7 @@ class ReceiptSerializer(serializers.ModelSerializer):
 
 
 class ReplenishmentPolicySerializer(serializers.ModelSerializer):
-    warehouse = CodeField(Warehouse)
+    warehouse = CodeField(Warehouse, default=None, allow_null=True)
     sku = CodeField(Sku, default=None, allow_null=True)
 
     class Meta:

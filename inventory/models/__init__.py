@@ -7,7 +7,11 @@ from inventory.models.purchasing import (
     Supplier,
     SupplierItem,
 )
-from inventory.models.replenishment import ReplenishmentPolicy, ReplenishmentProposal
+from inventory.models.replenishment import (
+    ReplenishmentPolicy,
+    ReplenishmentProposal,
+    ReplenishmentRun,
+)
 from inventory.models.scope import UserScope
 from inventory.models.stock import (
     Allocation,
@@ -31,6 +35,7 @@ __all__ = [
     "ReceiptLine",
     "ReplenishmentPolicy",
     "ReplenishmentProposal",
+    "ReplenishmentRun",
     "Reservation",
     "Seller",
     "Sku",

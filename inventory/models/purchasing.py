@@ -29,6 +29,9 @@ class Supplier(SettingsModel):
     email = models.EmailField(_("email"), blank=True)
     currency = currency_field()
     exchange_rate = rate_field()
+    day_budget = amount_field(
+        _("proposals of one day are worth at most (company currency)"), null=True, blank=True
+    )
 
     class Meta:
         verbose_name = _("supplier")

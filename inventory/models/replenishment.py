@@ -1,4 +1,4 @@
-"""Replenishment: the policy per SKU and warehouse, and what the nightly job proposes."""
+"""Replenishment: the policies by scope, and what the nightly job proposes."""
 
 from decimal import Decimal
 
@@ -7,17 +7,32 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import BusinessDocument, SettingsModel, number_field
 from backoffice.core.money import amount_field, currency_field
-from inventory.choices import OPEN_PROPOSALS, ProposalStatus
+from inventory.choices import OPEN_PROPOSALS, PlanningRule, ProposalStatus
 from inventory.models.catalogue import Sku
 from inventory.models.purchasing import PurchaseOrder, SupplierItem
 from inventory.models.warehouse import Warehouse
 
 
 class ReplenishmentPolicy(SettingsModel):
-    """How a SKU is replenished in a warehouse; without a SKU, the warehouse's default."""
+    """How stock is replenished in a scope: the company, a warehouse, a category, a SKU.
+
+    What a narrower policy leaves empty the next wider one says.
+    """
 
     warehouse = models.ForeignKey(
-        Warehouse, models.PROTECT, related_name="policies", verbose_name=_("warehouse")
+        Warehouse,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="policies",
+        verbose_name=_("warehouse"),
+        help_text=_("Empty: all warehouses."),
+    )
+    category = models.CharField(
+        _("category"),
+        max_length=120,
+        blank=True,
+        help_text=_("Of products, as it stands there. Empty: all categories."),
     )
     sku = models.ForeignKey(
         Sku,
@@ -26,39 +41,70 @@ class ReplenishmentPolicy(SettingsModel):
         blank=True,
         related_name="policies",
         verbose_name=_("SKU"),
+        help_text=_("Empty: all SKUs."),
     )
-    service_level = models.DecimalField(
-        _("service level"), max_digits=5, decimal_places=4, default=Decimal("0.98")
-    )
-    order_cost = amount_field(_("cost of an order line"), default=Decimal(5))
-    holding_rate = models.DecimalField(
-        _("holding cost per year"), max_digits=6, decimal_places=4, default=Decimal("0.25")
+    rule = models.CharField(_("rule"), max_length=10, choices=PlanningRule.choices, blank=True)
+    fill_rate = models.DecimalField(
+        _("fill rate asked for"),
+        max_digits=5,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text=_("The share of the value asked for that the shelf serves: 0.98 is 98 %."),
     )
     order_rhythm_days = models.PositiveIntegerField(
-        _("order rhythm (days) where no cost is known"), default=14
+        _("order rhythm (days)"),
+        null=True,
+        blank=True,
+        help_text=_("As many order lines as if each covered so many days of demand."),
     )
     minimum = models.PositiveIntegerField(_("minimum, instead of computed"), null=True, blank=True)
     maximum = models.PositiveIntegerField(_("maximum, instead of computed"), null=True, blank=True)
     orders_up_to = amount_field(
         _("ordered without asking up to (company currency)"), null=True, blank=True
     )
+    proposal_limit = amount_field(
+        _("a proposal is worth at most (company currency)"), null=True, blank=True
+    )
+    day_budget = amount_field(
+        _("proposals of one day are worth at most (company currency)"),
+        null=True,
+        blank=True,
+        help_text=_("For the company or a warehouse: what runs out first comes first."),
+    )
     is_frozen = models.BooleanField(_("frozen: propose nothing"), default=False)
+    frozen_until = models.DateField(
+        _("frozen until"), null=True, blank=True, help_text=_("Empty: until it is taken back.")
+    )
+    frozen_reason = models.CharField(_("why frozen"), max_length=300, blank=True)
 
     class Meta:
         verbose_name = _("replenishment policy")
         verbose_name_plural = _("replenishment policies")
         constraints = [
             models.UniqueConstraint(
-                fields=["warehouse", "sku"],
+                fields=["warehouse", "category", "sku"],
                 name="replenishment_policy_once",
                 nulls_distinct=False,
             ),
             models.CheckConstraint(
-                condition=models.Q(
-                    service_level__gte=Decimal("0.5"), service_level__lt=1, holding_rate__gt=0
+                condition=models.Q(category="") | models.Q(sku__isnull=True),
+                name="replenishment_policy_scope",
+                violation_error_message=_("A SKU has its category: leave one of both empty."),
+            ),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(fill_rate__isnull=True)
+                    | models.Q(fill_rate__gte=Decimal("0.5"), fill_rate__lt=1)
                 )
-                & models.Q(order_cost__gte=0, order_rhythm_days__gt=0),
+                & (
+                    models.Q(order_rhythm_days__isnull=True)
+                    | models.Q(order_rhythm_days__gte=1, order_rhythm_days__lte=90)
+                ),
                 name="replenishment_policy_figures",
+                violation_error_message=_(
+                    "The fill rate is at least 0.5 and less than 1, the rhythm 1 to 90 days."
+                ),
             ),
             models.CheckConstraint(
                 condition=models.Q(maximum__isnull=True)
@@ -66,10 +112,17 @@ class ReplenishmentPolicy(SettingsModel):
                 | models.Q(maximum__gte=models.F("minimum")),
                 name="replenishment_policy_range",
             ),
+            models.CheckConstraint(
+                condition=models.Q(day_budget__isnull=True)
+                | models.Q(category="", sku__isnull=True),
+                name="replenishment_policy_budget",
+                violation_error_message=_("A budget is the company's or a warehouse's."),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.sku or '*'} @ {self.warehouse}"
+        scope = [self.sku or self.category, self.warehouse and f"@ {self.warehouse}"]
+        return " ".join(str(part) for part in scope if part) or str(_("Company"))
 
 
 class ReplenishmentProposal(BusinessDocument):
@@ -135,3 +188,25 @@ class ReplenishmentProposal(BusinessDocument):
                 name="proposal_ordered_has_purchase_order",
             ),
         ]
+
+
+class ReplenishmentRun(models.Model):
+    """What one night's planning looked at and proposed, with the fill curve that set its knob.
+
+    `curve` holds, for each tried number of days of holding that a missed unit is worth, the value
+    fill, mean stock value and order lines of replaying the recent past; empty until there is one.
+    """
+
+    started_at = models.DateTimeField(_("started at"))
+    warehouses = models.JSONField(_("warehouses"), default=list)
+    curve = models.JSONField(_("fill curve"), default=dict)
+    measured_at = models.DateTimeField(_("fill curve measured at"), null=True)
+    figures = models.JSONField(_("figures"), default=dict)
+
+    class Meta:
+        verbose_name = _("replenishment run")
+        verbose_name_plural = _("replenishment runs")
+        indexes = [models.Index("started_at", "id", name="replenishment_run_started")]
+
+    def __str__(self) -> str:
+        return f"{self.started_at:%Y-%m-%d %H:%M}"

@@ -35,6 +35,15 @@ class Plan:
     order_quantity: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What the last plan rests on, units, each of shape (n,): demand per day, and the standard
+    deviation of lead-time demand."""
+
+    level: Floats
+    spread: Floats
+
+
 class HybridPlanner:
     """Plan many SKUs together, night after night.
 
@@ -80,6 +89,11 @@ class HybridPlanner:
         point = self._spread.reorder_points(level, service)
         point = np.where(service <= LEAST_SERVICE, 0.0, np.maximum(point, 0.0))
         return Plan(point, np.broadcast_to(quantity, point.shape).copy())
+
+    def basis(self) -> Basis:
+        """Return what the last plan rests on."""
+        level = self._history.level(self._history.days - 1)
+        return Basis(level, self._spread.scale(level * self._spread.lead_time))
 
     def _take(self, demand: NDArray) -> None:
         shape = np.shape(demand)

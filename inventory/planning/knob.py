@@ -52,15 +52,24 @@ class Knob:
         missed = 1 - self.fill
         shift = 0.0 if delivered is None else self.fill - delivered
         aim = self.fill + float(np.clip(shift, -MOST_CORRECTED * missed, MOST_CORRECTED * missed))
-        usual = np.log(PRIOR) - PRIOR_POWER * np.log(max(1 - aim, 1e-4))
         asked = sum(self._asked[-REPLAY_DAYS:])
         if not asked:
-            return float(np.exp(usual))
-        fills = np.maximum.accumulate(np.sum(self._sold[-REPLAY_DAYS:], 0) / asked)
-        met = np.interp(aim, fills, np.log(PENALTY_DAYS))
-        days = min(self.days, REPLAY_DAYS)
-        share = days / (days + PRIOR_DAYS)
-        return float(np.exp(share * met + (1 - share) * usual))
+            return usual_penalty_days(aim)
+        fills = np.sum(self._sold[-REPLAY_DAYS:], 0) / asked
+        return penalty_days(aim, fills, min(self.days, REPLAY_DAYS))
+
+
+def usual_penalty_days(fill: float) -> float:
+    """Return what usually meets a fill, before there is a past to replay."""
+    return float(PRIOR * max(1 - fill, 1e-4) ** -PRIOR_POWER)
+
+
+def penalty_days(fill: float, fills: Floats, days: int) -> float:
+    """Return the knob whose replayed fill over so many days meets what is asked, shrunk to what
+    usually does; `fills` are those of PENALTY_DAYS."""
+    met = np.interp(fill, np.maximum.accumulate(fills), np.log(PENALTY_DAYS))
+    share = days / (days + PRIOR_DAYS)
+    return float(np.exp(share * met + (1 - share) * np.log(usual_penalty_days(fill))))
 
 
 def replay_asked(

@@ -1,8 +1,8 @@
 """The textbook reorder point for many SKUs at once: arrays in, arrays out, no database.
 
 Source of the formulas: Silver, Pyke and Thomas, Inventory and Production Management in Supply
-Chains, 4th ed., ch. 4 (economic order quantity, after Harris 1913) and ch. 6 (reorder point with
-normally distributed demand over the protection interval).
+Chains, 4th ed., ch. 6 (reorder point with normally distributed demand over the protection
+interval).
 """
 
 from dataclasses import dataclass
@@ -14,13 +14,9 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-DAYS_A_YEAR = 365
 REVIEW_DAYS = 1
 # Demand is measured over this many days at least, so that one good day is no trend.
 SHORTEST_HISTORY = 14
-# Days of demand that one order covers at least and at most, whatever the economics say.
-SHORTEST_COVER = 3
-LONGEST_COVER = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +33,24 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The plan of n SKUs, each array of shape (n,); whole units unless said otherwise."""
+class Textbook:
+    """The reorder points of n SKUs and what they are made of, units, each of shape (n,)."""
 
     z: Floats
     protection_days: Floats
-    lead_demand: Floats  # units, not rounded
-    safety_stock: Floats  # units, not rounded
+    lead_demand: Floats
+    safety_stock: Floats
+
+    @property
+    def reorder_point(self) -> Floats:
+        return self.lead_demand + self.safety_stock
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What to order for n SKUs, whole units, each of shape (n,)."""
+
     reorder_point: Ints
-    order_quantity: Ints
     order_up_to: Ints
     proposed: Ints
 
@@ -78,31 +83,6 @@ def whole_up(values: Floats) -> Ints:
     return np.ceil(np.round(values, 6)).astype(np.int64)
 
 
-def economic_quantity(
-    mean: Floats,
-    *,
-    order_cost: NDArray,
-    unit_cost: NDArray,
-    holding_rate: NDArray,
-    rhythm_days: NDArray,
-) -> Ints:
-    """Return the order quantity with the least cost of ordering and holding, whole units up.
-
-    Q = sqrt(2 · K · 365 · mean / (h · c)) with K the cost of an order line and c the unit cost in
-    one currency, h the holding cost per year as a share of c. Where K or c is 0 the quantity
-    covers `rhythm_days`. Bounded to 3–60 days of demand; at least 1.
-    """
-    order = np.asarray(order_cost, dtype=np.float64)
-    unit = np.asarray(unit_cost, dtype=np.float64)
-    rate = np.asarray(holding_rate, dtype=np.float64)
-    is_known = (order > 0) & (unit > 0)
-    holding = np.where(is_known, rate * unit, 1.0)
-    economic = np.sqrt(2 * order * DAYS_A_YEAR * mean / holding)
-    wanted = np.where(is_known, economic, mean * np.asarray(rhythm_days, dtype=np.float64))
-    bounded = np.clip(wanted, mean * SHORTEST_COVER, mean * LONGEST_COVER)
-    return np.maximum(whole_up(bounded), 1)
-
-
 def round_to_packs(quantity: NDArray, *, minimum: NDArray, pack: NDArray) -> Ints:
     """Raise positive quantities to the minimum and then to whole packs; zero stays zero."""
     wanted = np.asarray(quantity, dtype=np.int64)
@@ -111,44 +91,40 @@ def round_to_packs(quantity: NDArray, *, minimum: NDArray, pack: NDArray) -> Int
     return np.where(wanted > 0, -(-raised // packs) * packs, 0)
 
 
-def plan(
-    demand: Demand,
-    *,
-    position: NDArray,
-    lead_time_days: NDArray,
-    service_level: NDArray,
-    order_cost: NDArray,
-    unit_cost: NDArray,
-    holding_rate: NDArray,
-    rhythm_days: NDArray,
-    minimum_quantity: NDArray,
-    pack_size: NDArray,
-    minimum: NDArray,
-    maximum: NDArray,
-) -> Plan:
-    """Return what to order for n SKUs; every array has shape (n,).
-
-    Protection interval = lead time + one day of review. Reorder point = mean · P + z · sd · √P,
-    rounded up. Ordered when the position is below the reorder point, up to reorder point + economic
-    quantity, then raised to minimum order and packs. `minimum` and `maximum` (−1 for none) replace
-    the reorder point and the order-up-to level.
-    """
+def textbook(demand: Demand, *, lead_time_days: NDArray, service_level: NDArray) -> Textbook:
+    """Return mean · P + z · sd · √P with P = lead time + one day of review, for n SKUs."""
     z = z_values(service_level)
     protection = np.asarray(lead_time_days, dtype=np.float64) + REVIEW_DAYS
-    lead_demand = demand.mean * protection
     safety = z * demand.deviation * np.sqrt(protection)
+    return Textbook(z, protection, demand.mean * protection, safety)
+
+
+def cover(mean: NDArray, days: NDArray) -> Floats:
+    """Return an order quantity that covers so many days of mean demand, at least 1 unit."""
+    return np.maximum(np.asarray(mean, dtype=np.float64) * days, 1.0)
+
+
+def to_order(
+    position: NDArray,
+    reorder_point: NDArray,
+    order_quantity: NDArray,
+    *,
+    minimum: NDArray,
+    maximum: NDArray,
+    minimum_quantity: NDArray,
+    pack_size: NDArray,
+) -> Orders:
+    """Return what to order for n SKUs; every array has shape (n,).
+
+    Ordered when the position is below the reorder point, up to reorder point + order quantity,
+    then raised to minimum order and packs. `minimum` and `maximum` (−1 for none) replace the
+    reorder point and the order-up-to level.
+    """
     low = np.asarray(minimum, dtype=np.int64)
     high = np.asarray(maximum, dtype=np.int64)
-    point = np.where(low >= 0, low, whole_up(lead_demand + safety))
-    quantity = economic_quantity(
-        demand.mean,
-        order_cost=order_cost,
-        unit_cost=unit_cost,
-        holding_rate=holding_rate,
-        rhythm_days=rhythm_days,
-    )
-    target = np.where(high >= 0, np.maximum(high, point), point + quantity)
+    point = np.where(low >= 0, low, whole_up(reorder_point))
+    level = whole_up(np.where(low >= 0, low, reorder_point) + order_quantity)
+    target = np.where(high >= 0, np.maximum(high, point), level)
     at = np.asarray(position, dtype=np.int64)
     missing = np.where(at < point, target - at, 0)
-    proposed = round_to_packs(missing, minimum=minimum_quantity, pack=pack_size)
-    return Plan(z, protection, lead_demand, safety, point, quantity, target, proposed)
+    return Orders(point, target, round_to_packs(missing, minimum=minimum_quantity, pack=pack_size))

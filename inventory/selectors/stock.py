@@ -1,11 +1,10 @@
 """What stock there is to promise, and what was demanded."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from backoffice.core.sql import execute
-from inventory.demand import asked_sql, known_types, waiting_sql
+from inventory.demand import waiting_sql
 from inventory.models import StockLevel
 from inventory.services.levels import Pair
 
@@ -28,23 +27,6 @@ FROM unnest(%(skus)s::bigint[], %(houses)s::bigint[]) AS p(sku_id, warehouse_id)
 LEFT JOIN inventory_stocklevel l ON l.sku_id = p.sku_id AND l.warehouse_id = p.warehouse_id
 LEFT JOIN waiting b ON b.sku_id = p.sku_id AND b.warehouse_id = p.warehouse_id
 """
-DEMAND = """
-SELECT d.sku_id, d.warehouse_id, (d.asked_at AT TIME ZONE w.time_zone)::date, sum(d.units)::int
-FROM ({asked} UNION ALL
-  SELECT sku_id, warehouse_id, occurred_at, -quantity FROM inventory_stockmove
-  WHERE kind = 'SHIPMENT' AND warehouse_id = ANY(%(houses)s) AND for_type <> ALL(%(known)s)
-    AND occurred_at >= %(since)s AND occurred_at < %(until)s) AS d
-JOIN inventory_warehouse w ON w.id = d.warehouse_id GROUP BY 1, 2, 3
-"""
-CHANGES = """
-SELECT m.sku_id, m.warehouse_id, (m.occurred_at AT TIME ZONE w.time_zone)::date,
-  sum(m.quantity)::int
-FROM inventory_stockmove m JOIN inventory_warehouse w ON w.id = m.warehouse_id
-JOIN inventory_location o ON o.id = m.location_id AND o.kind <> 'QUARANTINE'
-WHERE m.warehouse_id = ANY(%(houses)s) AND m.occurred_at >= %(since)s GROUP BY 1, 2, 3
-"""
-
-ByDay = dict[Pair, dict[date, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +63,3 @@ def stock_positions(pairs: Sequence[Pair]) -> dict[Pair, StockPosition]:
     columns = {"skus": [sku for sku, _ in pairs], "houses": [house for _, house in pairs]}
     rows = execute(POSITION.format(waiting=waiting_sql()), columns)
     return {(row[0], row[1]): StockPosition(*row) for row in rows}
-
-
-def demand_by_day(warehouse_ids: Sequence[int], *, since: datetime, until: datetime) -> ByDay:
-    """Return units asked for by SKU and warehouse and the warehouse's business day.
-
-    What a floor above tells counts on the day it was asked for, other shipments when they left.
-    """
-    given = {"houses": list(warehouse_ids), "since": since, "until": until}
-    given["known"] = known_types()
-    return _by_day(execute(DEMAND.format(asked=asked_sql()), given))
-
-
-def changes_by_day(warehouse_ids: Sequence[int], *, since: datetime) -> ByDay:
-    """Return by how much the stock outside quarantine changed, on days with any move."""
-    return _by_day(execute(CHANGES, {"houses": list(warehouse_ids), "since": since}))
-
-
-def _by_day(rows: Iterable[tuple[int, int, date, int]]) -> ByDay:
-    found: ByDay = {}
-    for sku, house, day, units in rows:
-        found.setdefault((sku, house), {})[day] = units
-    return found

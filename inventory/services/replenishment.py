@@ -1,22 +1,21 @@
 """Replenishment: proposed every night, approved or rejected, ordered."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
-import numpy as np
 from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import service
-from backoffice.core.events import Fact, emit
-from backoffice.core.sql import insert_rows, per_row
+from backoffice.core.sql import per_row
 from backoffice.core.states import Outcome
 from inventory.choices import ProposalStatus
-from inventory.models import ReplenishmentProposal, Warehouse
-from inventory.planning.reorder_point import Demand, Plan, measure_demand, plan
-from inventory.services.candidates import WINDOW_DAYS, Candidate, Night, read_night
-from inventory.services.levels import Pair
+from inventory.models import ReplenishmentProposal, ReplenishmentRun, Warehouse
+from inventory.planning.assortment import Levels, Rule, plan_assortment
+from inventory.services.calibration import current_curve, to_json
+from inventory.services.candidates import read_assortment, read_candidates
+from inventory.services.proposing import Planned, Written, write_proposals
 from inventory.services.purchasing import (
     CreatePurchaseOrder,
     PurchaseLine,
@@ -37,39 +36,63 @@ class Proposed:
     expired: list[int] = field(default_factory=list)
 
 
-@service
 def propose_replenishment(
     *, now: datetime, warehouse_ids: Sequence[int] | None = None, reason: str = ""
 ) -> Proposed:
     """Propose what to buy for warehouses; a second run of the same night proposes nothing more.
 
-    A need that is on order or proposed already is covered. Proposals within their policy's limit
-    are approved and ordered at once.
+    Planned in parts, each proposed in a transaction of its own: a run that died goes on where it
+    stood. A need that is on order or proposed already is covered. Proposals within their policy's
+    limit are approved and ordered at once.
     """
     if warehouse_ids is None:
         active = Warehouse.objects.filter(is_active=True).order_by("pk")
         warehouse_ids = list(active.values_list("pk", flat=True))
-    expired = _expire(warehouse_ids, now=now)
-    night = read_night(warehouse_ids, now=now)
-    if not night.candidates:
-        return Proposed(expired=expired)
-    demand, planned = _plan(night)
-    wanted = [n for n in range(len(night.candidates)) if planned.proposed[n] > 0]
-    if not wanted:
-        return Proposed(expired=expired)
-    created = _insert(night, demand, planned, wanted)
-    free = [
-        created[c.pair]
-        for n in wanted
-        if (c := night.candidates[n]).pair in created
-        and c.orders_up_to is not None
-        and int(planned.proposed[n]) * c.unit_cost <= c.orders_up_to
-    ]
-    approve_proposals(free, now=now, reason=gettext_noop("within the policy's limit"))
-    ordered = order_proposals(free, now=now, reason=gettext_noop("within the policy's limit")).moved
-    return Proposed(sorted(created.values()), ordered, expired)
+    proposed = Proposed(expired=_expire(warehouse_ids, now=now))
+    candidates = read_candidates(warehouse_ids, now=now)
+    if not candidates.rows:
+        return proposed
+    measured = current_curve(candidates, now=now)
+    figures: Counter[str] = Counter(frozen=candidates.frozen)
+    for part in candidates.chunks():
+        known = read_assortment(part, now=now)
+        levels = plan_assortment(known, measured.curve)
+        planned = Planned(part, known, levels, measured.curve)
+        written, ordered = _propose(planned, now=now, reason=reason)
+        proposed.created.extend(written.created.values())
+        proposed.ordered.extend(ordered)
+        _count(figures, levels, written)
+    proposed.created.sort()
+    ReplenishmentRun.objects.create(
+        started_at=now,
+        warehouses=sorted(candidates.zones),
+        curve=to_json(measured.curve),
+        measured_at=measured.at,
+        figures=dict(figures) | {"ordered": len(proposed.ordered)},
+    )
+    return proposed
 
 
+def _count(figures: Counter[str], levels: Levels, written: Written) -> None:
+    for rule in Rule:
+        figures[f"rule_{rule.name.lower()}"] += int((levels.rule == rule).sum())
+    figures["planned"] += len(levels.rule)
+    figures["proposed"] += len(written.created)
+    figures["cut"] += written.cut
+    figures["left_out"] += written.left_out
+    figures["value"] += round(written.value)
+    figures["left_out_value"] += round(written.left_out_value)
+
+
+@service
+def _propose(planned: Planned, *, now: datetime, reason: str = "") -> tuple[Written, list[int]]:
+    written = write_proposals(planned, now=now, reason=reason)
+    within = gettext_noop("within the policy's limit")
+    approve_proposals(written.free, now=now, reason=within)
+    return written, order_proposals(written.free, now=now, reason=within).moved
+
+
+@service
 def _expire(warehouse_ids: Sequence[int], *, now: datetime) -> list[int]:
     old = ReplenishmentProposal.objects.filter(
         warehouse_id__any=warehouse_ids,
@@ -77,92 +100,6 @@ def _expire(warehouse_ids: Sequence[int], *, now: datetime) -> list[int]:
         created_at__lt=now - PROPOSAL_LIFE,
     )
     return PROPOSAL.apply(old.values_list("pk", flat=True), "expire", skip_locked=True).moved
-
-
-def _plan(night: Night) -> tuple[Demand, Plan]:
-    demand = measure_demand(night.daily, night.is_observed)
-    planned = plan(
-        demand,
-        position=np.array([night.positions[c.pair].position for c in night.candidates]),
-        lead_time_days=night.column("lead_time_days"),
-        service_level=night.column("service_level"),
-        order_cost=night.column("order_cost"),
-        unit_cost=night.column("unit_cost"),
-        holding_rate=night.column("holding_rate"),
-        rhythm_days=night.column("order_rhythm_days"),
-        minimum_quantity=night.column("minimum_quantity"),
-        pack_size=night.column("pack_size"),
-        minimum=night.column("minimum", missing=-1),
-        maximum=night.column("maximum", missing=-1),
-    )
-    return demand, planned
-
-
-def _insert(night: Night, demand: Demand, planned: Plan, wanted: Sequence[int]) -> dict[Pair, int]:
-    """Insert proposals; what another run was faster with is left out."""
-    chosen = [night.candidates[n] for n in wanted]
-    rows = insert_rows(
-        ReplenishmentProposal,
-        {
-            "sku_id": [c.sku_id for c in chosen],
-            "warehouse_id": [c.warehouse_id for c in chosen],
-            "supplier_item_id": [c.supplier_item_id for c in chosen],
-            "planned_on": [night.planned_on[c.warehouse_id] for c in chosen],
-            "quantity": [int(planned.proposed[n]) for n in wanted],
-            "unit_price": [c.price for c in chosen],
-            "currency": [c.currency for c in chosen],
-            "reorder_point": [int(planned.reorder_point[n]) for n in wanted],
-            "position": [night.positions[c.pair].position for c in chosen],
-            "explanation": [_explain(night, demand, planned, n) for n in wanted],
-        },
-        on_conflict="ON CONFLICT DO NOTHING",
-        returning="id, sku_id, warehouse_id, quantity",
-    )
-    emit(
-        "replenishment.proposed",
-        [
-            Fact(pk, data={"sku_id": sku, "warehouse_id": house, "quantity": quantity})
-            for pk, sku, house, quantity in rows
-        ],
-    )
-    return {(sku, house): pk for pk, sku, house, _quantity in rows}
-
-
-def _explain(night: Night, demand: Demand, planned: Plan, n: int) -> dict[str, Any]:
-    """Return every number that led to one proposal; units and days, money in company currency."""
-    candidate: Candidate = night.candidates[n]
-    stock = night.positions[candidate.pair]
-    return {
-        "window_days": WINDOW_DAYS,
-        "days_without_stock": int(night.known_days[n] - night.is_observed[n].sum()),
-        "days_measured": int(demand.days[n]),
-        "units_asked": int(demand.units[n]),
-        "mean_per_day": round(float(demand.mean[n]), 4),
-        "deviation_per_day": round(float(demand.deviation[n]), 4),
-        "service_level": str(candidate.service_level),
-        "z": round(float(planned.z[n]), 4),
-        "lead_time_days": candidate.lead_time_days,
-        "protection_days": float(planned.protection_days[n]),
-        "lead_demand": round(float(planned.lead_demand[n]), 2),
-        "safety_stock": round(float(planned.safety_stock[n]), 2),
-        "reorder_point": int(planned.reorder_point[n]),
-        "order_quantity": int(planned.order_quantity[n]),
-        "order_up_to": int(planned.order_up_to[n]),
-        "minimum": candidate.minimum,
-        "maximum": candidate.maximum,
-        "on_hand": stock.on_hand,
-        "reserved": stock.reserved,
-        "quarantined": stock.quarantined,
-        "on_order": stock.on_order,
-        "waiting": stock.waiting,
-        "position": stock.position,
-        "order_cost": str(candidate.order_cost),
-        "unit_cost": str(round(candidate.unit_cost, 4)),
-        "holding_rate": str(candidate.holding_rate),
-        "minimum_quantity": candidate.minimum_quantity,
-        "pack_size": candidate.pack_size,
-        "quantity": int(planned.proposed[n]),
-    }
 
 
 @service

@@ -1,9 +1,12 @@
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
+import numpy as np
 import pytest
 
 from inventory.models import ReplenishmentPolicy, ReplenishmentProposal
-from inventory.selectors.stock import demand_by_day, stock_positions
+from inventory.selectors.history import demand_history
+from inventory.selectors.stock import stock_positions
 from inventory.services.replenishment import propose_replenishment
 from inventory.services.shipping import ShipItem, ship_stock
 from orders.models import Order
@@ -19,9 +22,14 @@ def backorders(channel):
     type(channel).objects.update(allows_backorders=True, ships_partially=True)
 
 
-def asked(channel, now):
-    since = now - timedelta(days=30)
-    return demand_by_day([channel.warehouse_id], since=since, until=now)
+def asked(sku, channel, now):
+    """Return the units asked for of a SKU by day."""
+    zones = {channel.warehouse_id: ZoneInfo(channel.warehouse.time_zone)}
+    pairs = [(sku.pk, channel.warehouse_id)]
+    daily = demand_history(pairs, np.zeros(1, dtype=np.int64), zones, now=now).daily[0]
+    today = now.astimezone(zones[channel.warehouse_id]).date()
+    found = {today - timedelta(days=len(daily) - n): int(x) for n, x in enumerate(daily)}
+    return {day: units for day, units in found.items() if units}
 
 
 def test_what_orders_wait_for_is_missing_from_the_position(
@@ -87,4 +95,4 @@ def test_demand_falls_on_the_day_it_was_asked_for(place, channel, backorders, st
     ship_stock([ShipItem("orders.orderline", line.pk, *pair, 2)], now=now)
 
     # Shipped, reserved or waiting: what was asked for is told once, and not again when it leaves.
-    assert asked(channel, now) == {pair: {date(2026, 3, 4): 2, date(2026, 3, 8): 5}}
+    assert asked(sku, channel, now) == {date(2026, 3, 4): 2, date(2026, 3, 8): 5}

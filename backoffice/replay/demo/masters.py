@@ -78,10 +78,7 @@ def create_masters(*, now: datetime, seed: int, days: int, scale: float) -> None
     _suppliers(skus)
     _kit(skus, channels["web"])
     _marketplace(channels["web"])
-    ReplenishmentPolicy.objects.bulk_create(
-        ReplenishmentPolicy(warehouse=house, service_level=Decimal("0.97"))
-        for house in houses.values()
-    )
+    ReplenishmentPolicy.objects.create(fill_rate=Decimal("0.97"), order_rhythm_days=14)
     _opening(skus, houses, now=now, seed=seed, days=days, scale=scale)
 
 

@@ -6,32 +6,35 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inventory.planning.reorder_point import (
-    economic_quantity,
+    cover,
     measure_demand,
-    plan,
     round_to_packs,
+    textbook,
+    to_order,
     z_values,
 )
 
 
-def planned(daily, **changes):
+def planned(daily, *, lead_time_days=8, service_level=0.975, rhythm_days=14, **changes):
     daily = np.atleast_2d(daily)
     n = len(daily)
     figures = {
         "position": 0,
-        "lead_time_days": 8,
-        "service_level": 0.975,
-        "order_cost": 5,
-        "unit_cost": 10,
-        "holding_rate": 0.25,
-        "rhythm_days": 14,
         "minimum_quantity": 1,
         "pack_size": 1,
         "minimum": -1,
         "maximum": -1,
     } | changes
     demand = measure_demand(daily, np.full(daily.shape, True))
-    return plan(demand, **{name: np.full(n, value) for name, value in figures.items()})
+    book = textbook(
+        demand,
+        lead_time_days=np.full(n, lead_time_days),
+        service_level=np.full(n, service_level),
+    )
+    arrays = {name: np.full(n, value) for name, value in figures.items()}
+    return to_order(
+        arrays.pop("position"), book.reorder_point, cover(demand.mean, rhythm_days), **arrays
+    )
 
 
 def test_demand_is_mean_and_sample_deviation_of_the_observed_days():
@@ -59,30 +62,29 @@ def test_z_is_the_normal_quantile():
     assert z_values(np.array([0.5, 0.975, 0.5])) == pytest.approx([0, 1.959964, 0], abs=1e-6)
 
 
-def test_the_plan_of_a_sku_reckoned_by_hand():
+def test_the_textbook_point_of_a_sku_reckoned_by_hand():
     # Twenty days of 8 and 12 in turn: mean 10, sd = sqrt(20 · 4 / 19) = 2.051957.
     # Protection 8 + 1 = 9 days: 90 units, safety 1.959964 · 2.051957 · 3 = 12.0653.
-    # Q = sqrt(2 · 5 · 365 · 10 / (0.25 · 10)) = sqrt(14600) = 120.83.
-    got = planned([8, 12] * 10, position=50)
+    daily = np.atleast_2d([8, 12] * 10)
+    demand = measure_demand(daily, np.full(daily.shape, True))
+    book = textbook(demand, lead_time_days=np.array([8]), service_level=np.array([0.975]))
 
-    assert got.lead_demand.tolist() == [90.0]
-    assert got.safety_stock == pytest.approx([12.0653], abs=1e-4)
+    assert book.lead_demand.tolist() == [90.0]
+    assert book.safety_stock == pytest.approx([12.0653], abs=1e-4)
+    # Fourteen days of cover on top: 102.07 + 140 → 243.
+    got = planned(daily[0], position=50)
     assert got.reorder_point.tolist() == [103]
-    assert got.order_quantity.tolist() == [121]
-    assert got.order_up_to.tolist() == [224]
-    assert got.proposed.tolist() == [174]
+    assert got.order_up_to.tolist() == [243]
+    assert got.proposed.tolist() == [193]
 
 
 def test_nothing_is_ordered_at_the_reorder_point():
     assert planned([8, 12] * 10, position=103).proposed.tolist() == [0]
-    assert planned([8, 12] * 10, position=102).proposed.tolist() == [122]
+    assert planned([8, 12] * 10, position=102).proposed.tolist() == [141]
 
 
 def test_steady_demand_needs_no_safety():
-    got = planned([4] * 20)
-
-    assert got.safety_stock.tolist() == [0.0]
-    assert got.reorder_point.tolist() == [36]
+    assert planned([4] * 20).reorder_point.tolist() == [36]
 
 
 def test_no_demand_orders_nothing():
@@ -115,21 +117,6 @@ def test_a_maximum_below_the_reorder_point_fills_to_the_reorder_point():
     assert got.proposed.tolist() == [3]
 
 
-def quantity(mean, **changes):
-    figures = {"order_cost": 5, "unit_cost": 10, "holding_rate": 0.25, "rhythm_days": 14} | changes
-    arrays = {name: np.array([value]) for name, value in figures.items()}
-    return economic_quantity(np.array([mean]), **arrays).tolist()[0]
-
-
-def test_the_economic_quantity_is_bounded_and_falls_back():
-    assert quantity(10.0) == 121
-    assert quantity(10.0, unit_cost=0) == 140
-    assert quantity(10.0, order_cost=0) == 140
-    assert quantity(10.0, unit_cost=10_000) == 30
-    assert quantity(0.01, unit_cost=0.01) == 1
-    assert quantity(10.0, unit_cost=0.0001) == 600
-
-
 @given(
     st.lists(st.integers(0, 50), min_size=14, max_size=90),
     st.integers(0, 60),
@@ -150,7 +137,6 @@ def test_an_order_always_lifts_the_position_to_its_level(
         pack_size=pack,
     )
     point, target, units = (int(x[0]) for x in (got.reorder_point, got.order_up_to, got.proposed))
-    assert point >= float(got.lead_demand[0]) - 1e-6
     if position >= point:
         assert units == 0
     else:
