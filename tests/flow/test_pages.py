@@ -1,14 +1,17 @@
 """Pages for everybody: read by machines, used by keyboard, held in a hand."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
 from backoffice.core.approvals import AskApproval, request_approvals
 from backoffice.core.models import Approval
 from backoffice.core.privacy import ERASURE
+from backoffice.insights.services.rollup import refresh_times
 from logistics.models import PickList
 from logistics.services.picking import create_pick_lists
 from orders.models import Order
@@ -74,13 +77,17 @@ def test_ten_pages_have_no_serious_fault_of_accessibility(
     ):
         page.goto(url)
         shoot(page)
-        found = Axe().run(page).response["violations"]
-        faults += [
-            (url, fault["id"], [node["html"][:160] for node in fault["nodes"]])
-            for fault in found
-            if fault["impact"] in ("serious", "critical")
-        ]
+        faults += serious(page)
     assert faults == []
+
+
+def serious(page: Page) -> list[tuple[str, str, list[str]]]:
+    """Return the serious faults of accessibility of a page."""
+    return [
+        (page.url, fault["id"], [node["html"][:160] for node in fault["nodes"]])
+        for fault in Axe().run(page).response["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
 
 
 def tab_through(page: Page, root: str = "body") -> list[str]:
@@ -199,3 +206,30 @@ def test_a_phone_is_enough_to_approve(
     page.wait_for_url(f"**{url_of(approval)}")
     approval.refresh_from_db()
     assert approval.status == "APPROVED"
+
+
+def test_what_drove_a_time_is_two_clicks_away(
+    open_page: Callable[..., Page], shoot: Callable[[Page], None]
+) -> None:
+    build()
+    refresh_times(now=timezone.now() + timedelta(days=1))
+    page = open_page()
+    page.get_by_role("link", name="Delivery t_l").click()
+    expect(page.get_by_role("heading", name="How long it took")).to_be_visible()
+    shoot(page)
+    assert serious(page) == []
+
+    page.locator(".tm-chart a").first.click()
+    expect(page.get_by_role("heading", name="The slowest")).to_be_visible()
+    page.get_by_role("link", name="7 days", exact=True).click()
+    expect(page.get_by_role("link", name="7 days", exact=True)).to_have_attribute(
+        "aria-current", "true"
+    )
+    document = page.locator("table a").last
+    number = document.inner_text()
+    document.click()
+    expect(page.get_by_role("heading", name=number, exact=True)).to_be_visible()
+    page.go_back()
+    page.get_by_role("link", name="Where the time goes").click()
+    expect(page.get_by_role("heading", name="Where the time goes")).to_be_visible()
+    assert serious(page) == []
