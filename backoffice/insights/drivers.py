@@ -18,7 +18,8 @@ class Driver:
     """One way to tell measurements apart.
 
     `sql` gives the value of a measurement; `model` names the rows whose keys the values are,
-    `words` what they are called; `nothing` is said where there is no value.
+    `words` what they are called; `nothing` is said where there is no value. `permission` is needed
+    where it tells of people.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Driver:
     model: str = ""
     words: Mapping[str, Any] = field(default_factory=dict)
     nothing: Text = _("None")
+    permission: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ SOURCES: dict[str, Sources] = {
                 "coalesce(t.assignee_id, t.last_assignee_id)",
                 "core.user",
                 nothing=_("Nobody"),
+                permission="support.view_agentprofile",
             ),
             Driver("LANGUAGE", _("Language"), "t.language", words=dict(Language.choices)),
             Driver(

@@ -91,7 +91,7 @@ def time_page(request: HttpRequest, site: AdminSite, metric: str) -> HttpRespons
             for m in Metric.values
         ],
     }
-    form = QuestionForm(metric, request.GET, now=now)
+    form = QuestionForm(metric, request.GET, now=now, may=request.user.has_perm)  # type: ignore[union-attr]
     if form.is_valid():
         question = form.question()
         story = answer(question)

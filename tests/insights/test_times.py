@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
@@ -157,7 +158,7 @@ def test_who_may_not_see_the_companys_times_sees_no_page(db):
 
 def test_the_newest_whole_day_is_shown_first(db, week):
     refresh_times(now=NOW)
-    form = QuestionForm("T_L", QueryDict("origin=LIVE"), now=NOW)
+    form = QuestionForm("T_L", QueryDict("origin=LIVE"), now=NOW, may=bool)
     assert form.is_valid()
     assert form.question() == Question("T_L", YESTERDAY)
 
@@ -213,3 +214,22 @@ def test_stock_and_sales_explain_the_days_of_inventory(db):
     effects = {p.label: p.effect for p in split.parts}
     assert effects["First"].within == 0
     assert effects["Second"].within > 0
+
+
+def test_what_tells_of_people_is_for_who_may_see_them(db):
+    token, secret = create_token("reader", ["insights:read"])
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    refused = client.get("/api/v1/metrics/drivers/?metric=T_S&part=AGENT:1")
+    assert refused.status_code == 400
+    assert "T_S is not told apart by AGENT" in refused.content.decode()
+    _token, secret = create_token("agents", ["insights:read", "support:read"])
+    client = Client(headers={"Authorization": f"Bearer {secret}"})
+    assert client.get("/api/v1/metrics/drivers/?metric=T_S&part=AGENT:1").status_code == 200
+
+    clerk = User.objects.create(username="clerk", is_staff=True)
+    clerk.user_permissions.add(Permission.objects.get(codename="view_dailymetric"))
+    staff = Client()
+    staff.force_login(clerk)
+    assert staff.get("/admin/times/t_s/?part=AGENT:1").status_code == 400
+    clerk.user_permissions.add(Permission.objects.get(codename="view_agentprofile"))
+    assert staff.get("/admin/times/t_s/?part=AGENT:1").status_code == 200

@@ -1,5 +1,6 @@
 """The insight endpoints: to be read."""
 
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from backoffice.core.api.permissions import may_view
 from backoffice.core.api.views import ReadOnlyViewSet
 from backoffice.core.scope import is_limited
 from backoffice.insights.api import serializers
@@ -17,6 +19,12 @@ from backoffice.insights.filters import BottleneckFilter, CheckRunFilter, Metric
 from backoffice.insights.models import Bottleneck, CheckRun, DailyMetric
 from backoffice.insights.selectors.asking import QuestionForm
 from backoffice.insights.selectors.holding import answer
+
+
+def may(request: Request, permission: str) -> bool:
+    """Say whether the caller may see what a permission to view is about."""
+    app, _view, model = permission.replace(".", "_", 1).split("_", 2)
+    return may_view(request, apps.get_model(app, model))
 
 
 class MetricViewSet(ReadOnlyViewSet):
@@ -37,7 +45,9 @@ class MetricViewSet(ReadOnlyViewSet):
         metric = request.query_params.get("metric", Metric.T_L)
         if metric not in Metric.values:
             raise ValidationError({"metric": _("Choose one of %s.") % ", ".join(Metric.values)})
-        form = QuestionForm(metric, request.query_params, now=timezone.now())
+        form = QuestionForm(
+            metric, request.query_params, now=timezone.now(), may=lambda right: may(request, right)
+        )
         if not form.is_valid():
             raise ValidationError(form.errors)
         return Response(serializers.StorySerializer(answer(form.question())).data)

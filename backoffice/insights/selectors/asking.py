@@ -1,5 +1,6 @@
 """What somebody asks of one of the five times: which days, against which, of which part."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -25,7 +26,10 @@ ALL_SPANS = (1, *SPANS)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The `span` days that end with `last`, of one metric and origin; `parts` narrow them."""
+    """The `span` days that end with `last`, of one metric and origin; `parts` narrow them.
+
+    `hidden` names the drivers that are not for who asks.
+    """
 
     metric: str
     last: date
@@ -33,6 +37,7 @@ class Question:
     origin: str = Origin.LIVE
     against: str = Against.USUAL
     parts: tuple[tuple[str, str], ...] = ()
+    hidden: frozenset[str] = frozenset()
 
     @property
     def first(self) -> date:
@@ -72,9 +77,13 @@ class QuestionForm(forms.Form):
     origin = forms.ChoiceField(choices=Origin.choices, required=False)
     against = forms.ChoiceField(choices=Against.choices, required=False)
 
-    def __init__(self, metric: str, data: Any, *, now: datetime) -> None:
+    def __init__(
+        self, metric: str, data: Any, *, now: datetime, may: Callable[[str], bool]
+    ) -> None:
         super().__init__(data)
         self.metric, self.now = metric, now
+        needed = {d.name: d.permission for d in drivers_of(metric) if d.permission}
+        self.hidden = frozenset(name for name, right in needed.items() if not may(right))
 
     def clean(self) -> dict[str, Any]:
         given: QueryDict = self.data  # type: ignore[assignment]
@@ -82,7 +91,7 @@ class QuestionForm(forms.Form):
         if unknown:
             names = ", ".join(sorted(unknown))
             raise forms.ValidationError(_("There is no parameter %(names)s.") % {"names": names})
-        known = {driver.name for driver in drivers_of(self.metric)}
+        known = {driver.name for driver in drivers_of(self.metric)} - self.hidden
         parts = [part.partition(":") for part in given.getlist("part")]
         wrong = [name for name, _colon, _key in parts if name not in known]
         if wrong:
@@ -108,6 +117,7 @@ class QuestionForm(forms.Form):
             origin,
             values["against"] or Against.USUAL,
             values["parts"],
+            self.hidden,
         )
 
 

@@ -127,6 +127,7 @@ class Story:
 def tell(question: Question) -> Story:
     """Answer a question of a time that is measured on documents, in five statements and names."""
     sources = SOURCES[question.metric]
+    drivers = [driver for driver in sources.drivers if driver.name not in question.hidden]
     values: dict[str, Any] = {
         "metric": question.metric,
         "origin": question.origin,
@@ -135,28 +136,27 @@ def tell(question: Question) -> Story:
         "start": question.base_first,
     }
     within, joins = "", ""
-    chosen = {driver.name: driver for driver in sources.drivers}
+    chosen = {driver.name: driver for driver in drivers}
     for place, (name, key) in enumerate(question.parts):
         within += f" AND coalesce(({chosen[name].sql})::text, '') = %(part{place})s"
         values[f"part{place}"] = key
         joins = sources.joins
     columns = [
-        f"coalesce(({driver.sql})::text, '') AS c{place}"
-        for place, driver in enumerate(sources.drivers)
+        f"coalesce(({driver.sql})::text, '') AS c{place}" for place, driver in enumerate(drivers)
     ]
     plain = TIMES.format(columns="", joins=joins, within=within)
     told = TIMES.format(columns=", " + ", ".join(columns), joins=sources.joins, within=within)
-    pairs = ", ".join(f"('{driver.name}', t.c{n})" for n, driver in enumerate(sources.drivers))
+    pairs = ", ".join(f"('{driver.name}', t.c{n})" for n, driver in enumerate(drivers))
     sides = _sides(execute(PARTS.format(figures=FIGURES, times=told, values=pairs), values))
     slow = execute(SLOW.format(times=told, limit=SLOWEST), values)
     start = min(question.base_first, question.last - timedelta(days=TREND_DAYS - 1))
     days = execute(TREND.format(figures=FIGURES, times=plain), values | {"start": start})
     ((errors,),) = execute(ERRORS, values)
-    names = _names(sources.drivers, sides, question)
+    names = _names(drivers, sides, question)
     before, after = sides.get("", ({}, {}))
     splits = [
         Split(d.name, d.label, _parts(*sides[d.name], names[d.name]))
-        for d in sources.drivers
+        for d in drivers
         if d.name in sides
     ]
     return Story(
@@ -176,7 +176,7 @@ def tell(question: Question) -> Story:
                 seconds,
                 [
                     names[driver.name].get(key, key)
-                    for driver, key in zip(sources.drivers, keys, strict=True)
+                    for driver, key in zip(drivers, keys, strict=True)
                     if key
                 ],
             )
