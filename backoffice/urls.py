@@ -18,6 +18,7 @@ urlpatterns = [
     path("order/<str:number>", plain_order),
     path("order/<str:number>/", plain_order_slash),
     path("webhooks/", include("logistics.webhooks")),
+    path("webhooks/", include("orders.webhooks")),
     path("survey/<str:token>/", survey_page, name="survey"),
     path("admin/", admin.site.urls),
 ]

@@ -4,13 +4,8 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from logistics.carriers.base import (
-    Label,
-    PermanentError,
-    RateLimitedError,
-    RefusedError,
-    TrackResult,
-)
+from backoffice.core.calls import PermanentError, RateLimitedError, RefusedError
+from logistics.carriers.base import Label, TrackResult
 from logistics.carriers.limits import Bucket
 from logistics.carriers.registry import adapter_of
 from logistics.carriers.transport import Caller, Fetched, buy_labels

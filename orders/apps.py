@@ -17,6 +17,7 @@ class OrdersConfig(AppConfig):
             filters,
             handlers,
             importers,
+            inbox,
             invariants,
             panels,
             privacy,

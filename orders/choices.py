@@ -49,6 +49,7 @@ class LineKind(models.TextChoices):
 
 class PaymentTerms(models.TextChoices):
     PREPAID = "PREPAID", _("Paid before shipping")
+    CHANNEL = "CHANNEL", _("Paid to the channel, which reports it")
     ON_ACCOUNT = "ON_ACCOUNT", _("On account")
 
 
@@ -87,6 +88,28 @@ class EditKind(models.TextChoices):
     ADJUST_TOTAL = "ADJUST_TOTAL", _("Adjust the total")
 
 
+class ChannelOrderStatus(models.TextChoices):
+    """HELD: no order was made of it yet; DIFFERS: the order could not follow the channel."""
+
+    HELD = "HELD", _("Held")
+    PLACED = "PLACED", _("Placed")
+    DIFFERS = "DIFFERS", _("Differs")
+    DISMISSED = "DISMISSED", _("Dismissed")
+
+
+class Problem(models.TextChoices):
+    """Why what a channel tells cannot be taken over as it is."""
+
+    SKU = "SKU", _("Unknown SKU")
+    ADDRESS = "ADDRESS", _("Incomplete address")
+    CURRENCY = "CURRENCY", _("Unknown currency")
+    TOTAL = "TOTAL", _("Other total")
+    CONTENT = "CONTENT", _("Not to be read")
+    AWAITED = "AWAITED", _("Order still to come")
+    CANCEL = "CANCEL", _("Not to be cancelled")
+    CHANGE = "CHANGE", _("Change not followed")
+
+
 class Condition(models.TextChoices):
     """In what condition a returned item came back."""
 
@@ -122,6 +145,10 @@ COLOURS: dict[str, Colour] = {
     ReturnStatus.REQUESTED: Colour.WARNING,
     ReturnStatus.RECEIVED: Colour.ACTIVE,
     ReturnStatus.CLOSED: Colour.GOOD,
+    ChannelOrderStatus.HELD: Colour.WARNING,
+    ChannelOrderStatus.DIFFERS: Colour.BAD,
+    ChannelOrderStatus.PLACED: Colour.GOOD,
+    ChannelOrderStatus.DISMISSED: Colour.NEUTRAL,
     EditStatus.DRAFT: Colour.NEUTRAL,
     EditStatus.PROPOSED: Colour.ACTIVE,
     EditStatus.COMMITTED: Colour.GOOD,

@@ -53,6 +53,21 @@ declare(
         "return.cancelled": _("The return was called off"),
     },
 )
+declare(
+    "orders",
+    "orders.channelorder",
+    {
+        "channel_order.placed": _("A channel's order was taken in"),
+        "channel_order.held": _("A channel's order waits for somebody to put it right"),
+        "channel_order.followed": _("The channel changed its order, and ours followed"),
+        "channel_order.differs": _("The channel changed its order, and ours could not follow"),
+        "channel_order.corrected": _("Somebody put a channel's order right"),
+        "channel_order.left": _("An order stays other than the channel has it"),
+        "channel_order.dismissed": _("A channel's order is not taken in"),
+        "channel_order.paid": _("The channel reports that the customer paid"),
+        "channel_order.refunded": _("The channel reports that it gave money back"),
+    },
+)
 # Returned units move the order's counters; the return's event tells.
 told_by("orders.order", "orders.return")
 

@@ -17,14 +17,17 @@ from backoffice.core.tags import TagFilter
 from inventory.filters import StockFilter
 from inventory.models import Seller, Sku, Warehouse
 from orders.choices import (
+    ChannelOrderStatus,
     EditStatus,
     FulfilmentStatus,
     LineKind,
     OrderStatus,
     PaymentStatus,
+    Problem,
     ReturnStatus,
 )
 from orders.models import (
+    ChannelOrder,
     Customer,
     Lane,
     Order,
@@ -132,6 +135,25 @@ class OrderEditFilter(FilterSet):
 
     class Meta:
         model = OrderEdit
+        fields: list[str] = []
+
+
+class ChannelOrderFilter(FilterSet):
+    """Which channel orders."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    external_id = django_filters.CharFilter(label=_("external id"))
+    reference = django_filters.CharFilter(label=_("reference"))
+    channel = django_filters.ModelChoiceFilter(
+        queryset=SalesChannel.objects.all(), to_field_name="code", label=_("sales channel")
+    )
+    status = django_filters.MultipleChoiceFilter(
+        choices=ChannelOrderStatus.choices, label=_("status")
+    )
+    problem = django_filters.MultipleChoiceFilter(choices=Problem.choices, label=_("problem"))
+
+    class Meta:
+        model = ChannelOrder
         fields: list[str] = []
 
 

@@ -7,7 +7,7 @@ from backoffice.core.extensions import Text, blocker
 from backoffice.core.models import OutboundMessage
 from backoffice.core.personal import personal_data
 from orders.choices import OPEN
-from orders.models import Customer, Hold, Note, Order, OrderEdit, OrderEditLine
+from orders.models import ChannelOrder, Customer, Hold, Note, Order, OrderEdit, OrderEditLine
 
 CUSTOMER = "orders.customer"
 STILL_OPEN = _("The customer has orders that are not finished.")
@@ -49,5 +49,11 @@ personal_data(
 )
 personal_data(
     CUSTOMER, OrderEditLine, lambda pk: OrderEditLine.objects.filter(edit__order__customer_id=pk)
+)
+personal_data(
+    CUSTOMER,
+    ChannelOrder,
+    lambda pk: ChannelOrder.objects.filter(order__customer_id=pk),
+    *("number", "external_id", "created_at"),
 )
 personal_data(CUSTOMER, OutboundMessage, _messages, "created_at", "sent_at", kept=QUEUED)

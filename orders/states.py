@@ -9,6 +9,7 @@ from orders.choices import (
     ALL,
     EDITABLE,
     OPEN,
+    ChannelOrderStatus,
     EditStatus,
     FulfilmentStatus,
     OrderStatus,
@@ -16,7 +17,7 @@ from orders.choices import (
     PaymentTerms,
     ReturnStatus,
 )
-from orders.models import Order, OrderEdit, Return
+from orders.models import ChannelOrder, Order, OrderEdit, Return
 
 NOT_HELD = Guard("not_held", Q(open_holds=0), _("The order is on hold: release its holds first."))
 PAID = Guard(
@@ -225,6 +226,94 @@ RETURN = Machine(
             ReturnStatus.CANCELLED,
             "return.cancelled",
             permission="orders.change_return",
+        ),
+    ],
+    order_field="order_id",
+)
+
+CHANNEL_CHANGE = "orders.change_channelorder"
+CHANNEL_ORDER = Machine(
+    ChannelOrder,
+    [
+        Transition(
+            "place",
+            _("Place"),
+            [ChannelOrderStatus.HELD],
+            ChannelOrderStatus.PLACED,
+            "channel_order.placed",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "hold",
+            _("Hold"),
+            [ChannelOrderStatus.HELD],
+            None,
+            "channel_order.held",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "follow",
+            _("Follow"),
+            [ChannelOrderStatus.PLACED, ChannelOrderStatus.DIFFERS],
+            ChannelOrderStatus.PLACED,
+            "channel_order.followed",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "differ",
+            _("Differ"),
+            [ChannelOrderStatus.PLACED, ChannelOrderStatus.DIFFERS],
+            ChannelOrderStatus.DIFFERS,
+            "channel_order.differs",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "retry",
+            _("Try again"),
+            [ChannelOrderStatus.HELD, ChannelOrderStatus.DIFFERS],
+            None,
+            "channel_order.corrected",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "correct",
+            _("Correct"),
+            [ChannelOrderStatus.HELD],
+            None,
+            "channel_order.corrected",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "leave",
+            _("Leave the order as it is"),
+            [ChannelOrderStatus.DIFFERS],
+            ChannelOrderStatus.PLACED,
+            "channel_order.left",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "dismiss",
+            _("Take no order in"),
+            [ChannelOrderStatus.HELD],
+            ChannelOrderStatus.DISMISSED,
+            "channel_order.dismissed",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "pass_over",
+            _("Pass over"),
+            [ChannelOrderStatus.DISMISSED],
+            None,
+            "channel_order.dismissed",
+            permission=CHANNEL_CHANGE,
+        ),
+        Transition(
+            "reopen",
+            _("Take in after all"),
+            [ChannelOrderStatus.DISMISSED],
+            ChannelOrderStatus.HELD,
+            "channel_order.corrected",
+            permission=CHANNEL_CHANGE,
         ),
     ],
     order_field="order_id",

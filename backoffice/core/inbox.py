@@ -74,10 +74,15 @@ def receive_many(source: str, messages: Iterable[Inbound]) -> list[int]:
 
 
 def receive(
-    source: str, external_id: str, body: str, headers: Mapping[str, str] | None = None
+    source: str,
+    external_id: str,
+    body: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    happened_at: datetime | None = None,
 ) -> int | None:
     """Store one message and wake its processor; return its id, None for a duplicate."""
-    ids = receive_many(source, [Inbound(external_id, body, headers or {})])
+    ids = receive_many(source, [Inbound(external_id, body, headers or {}, happened_at)])
     if ids:
         transaction.on_commit(wake, robust=True)
     return ids[0] if ids else None

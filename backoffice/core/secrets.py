@@ -5,6 +5,7 @@ without FIELD_KEYS works too. Each is stretched by HKDF; Fernet encrypts and aut
 """
 
 import base64
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.conf import settings
 from django.db import models
 
 MARK = "fernet:"
+OVERLAP = timedelta(days=1)
 
 
 class Stored(str):
@@ -96,3 +98,23 @@ class SecretField(models.CharField):
         if value:
             raise ValueError(f"{self.name} is encrypted: it can only be compared with nothing.")
         return super().get_prep_value(value)
+
+
+class WebhookSecrets:
+    """A model with a `webhook_secret` and the previous one, which is accepted for another day."""
+
+    webhook_secret: Any
+    previous_webhook_secret: Any
+    previous_webhook_secret_until: Any
+
+    def replace_webhook_secret(self, old: str, *, now: datetime) -> None:
+        """Let the secret that was replaced be accepted for another day."""
+        if old and old != self.webhook_secret:
+            self.previous_webhook_secret = old
+            self.previous_webhook_secret_until = now + OVERLAP
+
+    def webhook_secrets(self, *, now: datetime) -> list[str]:
+        """Return the secrets that a push may be signed with."""
+        until = self.previous_webhook_secret_until
+        older = [self.previous_webhook_secret] if until and until > now else []
+        return [secret for secret in (self.webhook_secret, *older) if secret]

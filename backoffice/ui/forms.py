@@ -1,8 +1,10 @@
-"""Forms of dialogs."""
+"""Forms of dialogs, and of settings with secrets."""
 
 from typing import Any
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 
 class DocumentForm(forms.Form):
@@ -27,3 +29,29 @@ class LocalDateTimeField(forms.DateTimeField):
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
     input_formats = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"]
+
+
+class SecretsForm(forms.ModelForm):
+    """A form whose secrets are written, never shown: what is left empty stays as it is set."""
+
+    secrets: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.secrets:
+            if name in self.fields:
+                self.fields[name].widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+                self.fields[name].help_text = _("Leave it empty to keep what is set.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in self.secrets:
+            if not data.get(name) and self.instance.pk:
+                data[name] = self.initial.get(name, "")
+        return data
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        self.instance.replace_webhook_secret(
+            self.initial.get("webhook_secret", ""), now=timezone.now()
+        )

@@ -11,12 +11,11 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
+from backoffice.ui.forms import SecretsForm
 from logistics.carriers.registry import ADAPTERS
 from logistics.choices import COLOURS
 from logistics.models import AccountState, Carrier, CarrierAccount, LabelRequest
 from logistics.services.labels import retry_labels
-
-SECRETS = ("api_key", "webhook_secret")
 
 
 @admin.register(Carrier)
@@ -25,9 +24,10 @@ class CarrierAdmin(SettingsAdmin):
     search_fields = ("code", "name")
 
 
-class AccountForm(forms.ModelForm):
-    """An account; its secrets are written, never shown."""
+class AccountForm(SecretsForm):
+    """An account and its secrets."""
 
+    secrets = ("api_key", "webhook_secret")
     adapter = forms.ChoiceField(
         choices=lambda: [(name, name) for name in ADAPTERS], label=gettext_lazy("adapter")
     )
@@ -35,26 +35,6 @@ class AccountForm(forms.ModelForm):
     class Meta:
         model = CarrierAccount
         exclude = ()  # noqa: DJ006
-        widgets = {name: forms.PasswordInput(attrs={"autocomplete": "off"}) for name in SECRETS}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in SECRETS:
-            if name in self.fields:
-                self.fields[name].help_text = _("Leave it empty to keep what is set.")
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        for name in SECRETS:
-            if not data.get(name) and self.instance.pk:
-                data[name] = self.initial.get(name, "")
-        return data
-
-    def _post_clean(self) -> None:
-        super()._post_clean()
-        self.instance.replace_webhook_secret(
-            self.initial.get("webhook_secret", ""), now=timezone.now()
-        )
 
 
 @admin.register(CarrierAccount)

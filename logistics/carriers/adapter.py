@@ -7,15 +7,8 @@ from typing import Any, TypeVar
 
 import aiohttp
 
-from logistics.carriers.base import (
-    Access,
-    Label,
-    LabelOrder,
-    PermanentError,
-    TemporaryError,
-    TrackResult,
-    check_answer,
-)
+from backoffice.core.calls import PermanentError, TemporaryError, check_answer
+from logistics.carriers.base import Access, Label, LabelOrder, TrackResult
 
 LARGEST_ANSWER = 5_000_000
 T = TypeVar("T")
@@ -24,7 +17,7 @@ T = TypeVar("T")
 class Adapter:
     """A carrier without an interface; a real one overrides what it can do.
 
-    Methods raise CarrierError and never touch the database. Retries, pace, quota and breaker are
+    Methods raise CallError and never touch the database. Retries, pace, quota and breaker are
     not theirs.
     """
 
@@ -74,7 +67,7 @@ class Adapter:
         read: Callable[[bytes], T],
         **options: Any,
     ) -> T:
-        """Call the carrier and read its answer by `read`; whatever fails is a CarrierError."""
+        """Call the carrier and read its answer by `read`; whatever fails is a CallError."""
         url = f"{access.base_url.rstrip('/')}/{path}"
         known = self.headers(access)
         try:

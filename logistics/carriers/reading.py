@@ -1,34 +1,11 @@
 """What every carrier's parser needs: values made fit for the database, results read one by one."""
 
-import json
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
+from backoffice.core.reading import UNFIT, load, text
 from logistics.carriers.base import ParsedScan, TrackResult
-
-UNFIT = (KeyError, TypeError, ValueError, AttributeError, ArithmeticError)
-
-
-def load(body: bytes) -> Any:
-    """Read JSON; ValueError where it is none."""
-    try:
-        return json.loads(body)
-    except (UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"This is no JSON: {error}") from error
-
-
-def text(value: Any, longest: int) -> str:
-    """Return a text without NUL, which the database does not take; "" for anything else."""
-    return value.replace("\x00", "")[:longest] if isinstance(value, str) else ""
-
-
-def moment(value: Any) -> datetime:
-    """Read an ISO 8601 instant; ValueError where it has no zone."""
-    at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError("A scan's time has no zone.")
-    return at
 
 
 def day(value: Any) -> date | None:

@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 
 import aiohttp
 
-from logistics.carriers.adapter import Adapter
-from logistics.carriers.base import (
-    Access,
-    CarrierError,
-    Label,
-    LabelOrder,
+from backoffice.core.calls import (
+    CallError,
     PermanentError,
     RateLimitedError,
     RefusedError,
     TemporaryError,
-    TrackResult,
 )
+from logistics.carriers.adapter import Adapter
+from logistics.carriers.base import Access, Label, LabelOrder, TrackResult
 from logistics.carriers.limits import Breaker, Bucket
 
 TIMEOUT = aiohttp.ClientTimeout(total=5, connect=2)
@@ -93,7 +90,7 @@ class Caller:
                 self.fetched.calls += 1
                 try:
                     results = await self.adapter.fetch(session, self.access, numbers)
-                except CarrierError as error:
+                except CallError as error:
                     if not self._note(error) or attempt == RETRIES:
                         if not isinstance(error, RateLimitedError):
                             self._fail(numbers, error)
@@ -129,7 +126,7 @@ class Caller:
         if self.bucket.quota is not None:
             self.bucket.quota += 1
 
-    def _note(self, error: CarrierError) -> bool:
+    def _note(self, error: CallError) -> bool:
         """Account for a failed call; say whether it may be repeated."""
         self.fetched.error = str(error)[:300]
         if isinstance(error, RateLimitedError):
@@ -147,7 +144,7 @@ class Caller:
         self.breaker.failure(is_timeout=is_timeout)
         return not self._stops()
 
-    def _fail(self, numbers: Sequence[str], error: CarrierError) -> None:
+    def _fail(self, numbers: Sequence[str], error: CallError) -> None:
         for number in numbers:
             self.fetched.errors[number] = str(error)[:300]
 
@@ -167,16 +164,16 @@ class Caller:
 
 async def _buy(
     jobs: Mapping[int, tuple[Adapter, Access, LabelOrder]], concurrency: int
-) -> dict[int, Label | CarrierError]:
+) -> dict[int, Label | CallError]:
     gate = asyncio.Semaphore(concurrency)
-    answers: dict[int, Label | CarrierError] = {}
+    answers: dict[int, Label | CallError] = {}
 
     async def one(session: aiohttp.ClientSession, pk: int) -> None:
         adapter, access, order = jobs[pk]
         async with gate:
             try:
                 answers[pk] = await adapter.buy(session, access, order)
-            except CarrierError as error:
+            except CallError as error:
                 answers[pk] = error
 
     async with aiohttp.ClientSession(timeout=LABEL_TIMEOUT) as session:
@@ -186,6 +183,6 @@ async def _buy(
 
 def buy_labels(
     jobs: Mapping[int, tuple[Adapter, Access, LabelOrder]], *, concurrency: int = 10
-) -> dict[int, Label | CarrierError]:
+) -> dict[int, Label | CallError]:
     """Buy labels; of each parcel the label or what went wrong."""
     return asyncio.run(_buy(jobs, concurrency))

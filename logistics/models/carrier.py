@@ -1,18 +1,14 @@
 """Carriers, the accounts that we hold with them, and how those accounts are doing."""
 
-from datetime import datetime, timedelta
-
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import SettingsModel
-from backoffice.core.secrets import SecretField
+from backoffice.core.secrets import SecretField, WebhookSecrets
 from backoffice.core.validators import validate_time_zone
 from logistics.choices import BreakerState
-
-OVERLAP = timedelta(days=1)
 
 
 def default_services() -> list[str]:
@@ -39,7 +35,7 @@ class Carrier(SettingsModel):
         return self.name
 
 
-class CarrierAccount(SettingsModel):
+class CarrierAccount(WebhookSecrets, SettingsModel):
     """Our contract with a carrier: how to reach it, how often, and what it may do."""
 
     secret_fields = ("api_key", "webhook_secret", "previous_webhook_secret")
@@ -117,18 +113,6 @@ class CarrierAccount(SettingsModel):
 
     def __str__(self) -> str:
         return self.name
-
-    def replace_webhook_secret(self, old: str, *, now: datetime) -> None:
-        """Let the secret that was replaced be accepted for another day."""
-        if old and old != self.webhook_secret:
-            self.previous_webhook_secret = old
-            self.previous_webhook_secret_until = now + OVERLAP
-
-    def webhook_secrets(self, *, now: datetime) -> list[str]:
-        """Return the secrets that a push may be signed with."""
-        until = self.previous_webhook_secret_until
-        older = [self.previous_webhook_secret] if until and until > now else []
-        return [secret for secret in (self.webhook_secret, *older) if secret]
 
 
 class AccountState(models.Model):

@@ -1,3 +1,3 @@
-from orders.admin import dialogs, edits, master, order, returns
+from orders.admin import channel_orders, connections, dialogs, edits, master, order, returns
 
-__all__ = ["dialogs", "edits", "master", "order", "returns"]
+__all__ = ["channel_orders", "connections", "dialogs", "edits", "master", "order", "returns"]

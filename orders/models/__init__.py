@@ -1,13 +1,18 @@
 from orders.models.channel import Lane, Price, SalesChannel, TaxRate
+from orders.models.connection import ChannelConnection, ChannelOrder, ConnectionState, Listing
 from orders.models.customer import Customer
 from orders.models.edit import OrderEdit, OrderEditLine
 from orders.models.order import Hold, Note, Order, OrderLine
 from orders.models.returns import Return, ReturnLine
 
 __all__ = [
+    "ChannelConnection",
+    "ChannelOrder",
+    "ConnectionState",
     "Customer",
     "Hold",
     "Lane",
+    "Listing",
     "Note",
     "Order",
     "OrderEdit",

@@ -30,6 +30,7 @@ class OrderEdit(BusinessDocument):
         _("status"), max_length=9, choices=EditStatus.choices, default=EditStatus.DRAFT
     )
     note = models.CharField(_("note"), max_length=300, default="", db_default="")
+    follows_channel = models.BooleanField(_("follows the channel"), default=False, db_default=False)
     currency = currency_field()
     total_before = amount_field(_("total before"))
     total_after = amount_field(_("total after"))

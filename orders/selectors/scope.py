@@ -7,6 +7,7 @@ and at their own lines; they act on what is theirs alone, such as the shipments.
 from backoffice.core.scope import Rule, all_of, column, everything, scope, shared, some
 from orders.choices import LineKind
 from orders.models import (
+    ChannelOrder,
     Customer,
     Lane,
     Order,
@@ -39,6 +40,7 @@ shared(
     seller=some(ITEMS, "order", column("seller")),
 )
 scope(OrderEdit, **of_order("order"))
+scope(ChannelOrder, **of_order("order"))
 scope(OrderLine, warehouse=column("warehouse"), seller=column("seller"))
 scope(
     Return,

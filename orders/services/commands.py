@@ -94,12 +94,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class EditOrder:
-    """Changes that are made to one order together; `version` is the order that was seen."""
+    """Changes that are made to one order together; `version` is the order that was seen.
+
+    What follows its channel was agreed to there: no second person is asked.
+    """
 
     order_id: int
     changes: Sequence[Change]
     note: str = ""
     version: int | None = None
+    follows_channel: bool = False
 
 
 @dataclass(slots=True)

@@ -59,7 +59,8 @@ def draft_edits(commands: Sequence[EditOrder], *, now: datetime, reason: str = "
         else:
             good[n] = plans[n]
     if good:
-        result.created = dict(zip(good, _insert(list(good.values())), strict=True))
+        told = [commands[n].follows_channel for n in good]
+        result.created = dict(zip(good, _insert(list(good.values()), told), strict=True))
     return result
 
 
@@ -79,7 +80,7 @@ def _plans(wanted: Mapping[int, Wanted]) -> dict[int, EditPlan]:
     }
 
 
-def _insert(plans: Sequence[EditPlan]) -> list[int]:
+def _insert(plans: Sequence[EditPlan], follows_channel: Sequence[bool]) -> list[int]:
     ids = next_ids(OrderEdit, len(plans))
     orders = [plan.order for plan in plans]
     after = [plan.total() for plan in plans]
@@ -90,6 +91,7 @@ def _insert(plans: Sequence[EditPlan]) -> list[int]:
             "order_id": [order.pk for order in orders],
             "order_version": [order.version for order in orders],
             "note": [plan.note[:300] for plan in plans],
+            "follows_channel": list(follows_channel),
             "currency": [order.currency for order in orders],
             "total_before": [order.total_amount for order in orders],
             "total_after": [total.gross for total in after],
@@ -145,9 +147,10 @@ def acts(edit_ids: Sequence[int]) -> dict[int, AskApproval]:
     The amount is what all edits of the order move together, so that many small ones do not pass
     where a large one would not.
     """
-    edits = OrderEdit.objects.filter(pk__any=list(edit_ids)).exclude(total_after=F("total_before"))
+    ours = OrderEdit.objects.filter(follows_channel=False).exclude(total_after=F("total_before"))
+    edits = ours.filter(pk__any=list(edit_ids))
     moved = Sum(Abs(F("total_after") - F("total_before")))
-    done = OrderEdit.objects.filter(
+    done = ours.filter(
         order_id__any=[e.order_id for e in edits],
         status__in=[EditStatus.PROPOSED, EditStatus.COMMITTED],
     ).exclude(pk__any=list(edit_ids))

@@ -76,7 +76,7 @@ def _choices(names: set[str], screen: Any) -> Iterable[dict[str, Any]]:
         "act": lambda: screen.acts,
         "name": lambda: extensions.dialogs(screen.opts.label_lower),
         "mode": lambda: RuleMode.values,
-        "app_label": lambda: {screen.opts.app_label for screen in SCREENS.values()},
+        "app_label": lambda: sorted({screen.opts.app_label for screen in SCREENS.values()}),
         "url": lambda: ["nothing/"],
         "metric": lambda: [metric.lower() for metric in Metric.values],
     }

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from backoffice.core.calls import PermanentError
+from backoffice.core.reading import load, moment, text
+from backoffice.core.signing import is_fresh, is_signed, signature_of
 from logistics.carriers.adapter import Adapter
-from logistics.carriers.base import Access, LabelOrder, PermanentError, TrackResult
-from logistics.carriers.reading import load, moment, results, scan, text
+from logistics.carriers.base import Access, LabelOrder, TrackResult
+from logistics.carriers.reading import results, scan
 from logistics.carriers.registry import ADAPTERS, label_adapters, tracking_adapters
-from logistics.carriers.signing import is_fresh, is_signed, signature_of
 
 NOW = datetime(2026, 3, 10, 9, 30, tzinfo=UTC)
 

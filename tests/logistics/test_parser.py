@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logistics.carriers.base import (
+from backoffice.core.calls import (
     PermanentError,
     RateLimitedError,
     RefusedError,

@@ -3,8 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from backoffice.core.reading import UNFIT, load, moment, text
 from logistics.carriers.base import Label, TrackResult
-from logistics.carriers.reading import UNFIT, day, load, moment, results, scan, text
+from logistics.carriers.reading import day, results, scan
 from logistics.choices import ExceptionKind, ParcelStatus
 
 # The carrier's codes in our words: the status a scan tells and the problem behind it.

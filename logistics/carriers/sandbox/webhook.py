@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from logistics.carriers.signing import is_fresh, is_signed, signature_of
+from backoffice.core.signing import is_fresh, is_signed, signature_of
 
 SIGNATURE = "X-Sandbox-Signature"
 TIMESTAMP = "X-Sandbox-Timestamp"

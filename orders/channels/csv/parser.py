@@ -15,6 +15,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from orders.channels.adapter import Message, Told
 from orders.choices import LineKind
 from orders.services.commands import AddressData, CustomerData, LineData, PlaceOrder
 from orders.services.given import OPTIONAL, read_given
@@ -65,6 +66,20 @@ def parse_orders(lines: Iterable[str], *, channel: str) -> Iterator[ParsedOrder]
         groups.setdefault(values["order"], []).append((number, values))
     for key, rows in groups.items():
         yield parse_order(key, rows, channel=channel)
+
+
+def parse_told(lines: Iterable[str], message: Message) -> list[Told]:
+    """Read a pushed file; the later file counts, since rows have no time of their last change."""
+    return [
+        Told(
+            order.key[:120],
+            message.received_at,
+            order.command,
+            problem="" if order.command else " ".join(order.reasons)[:300],
+        )
+        for order in parse_orders(lines, channel=message.channel)
+        if order.key
+    ]
 
 
 def parse_order(key: str, rows: Sequence[tuple[int, Row]], *, channel: str) -> ParsedOrder:

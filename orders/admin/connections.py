@@ -1,0 +1,96 @@
+"""Connections of channels and how they are doing; what channels call our SKUs."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.ui.admin import SettingsAdmin
+from backoffice.ui.forms import SecretsForm
+from orders.channels.registry import ADAPTERS
+from orders.models import ChannelConnection, Listing
+from orders.selectors.connections import backlog, refused_messages
+
+
+class ConnectionForm(SecretsForm):
+    """A connection and its secrets."""
+
+    secrets = ("api_key", "api_secret", "webhook_secret")
+    adapter = forms.ChoiceField(
+        choices=lambda: [(name, name) for name in ADAPTERS], label=_("adapter")
+    )
+
+    class Meta:
+        model = ChannelConnection
+        exclude = ()  # noqa: DJ006
+
+
+@admin.register(ChannelConnection)
+class ChannelConnectionAdmin(SettingsAdmin):
+    sidebar_group = "orders"
+    form = ConnectionForm
+    list_display = ("channel", "adapter", "heard_at", "polled_at", "last_error", "is_active")
+    list_select_related = ("channel", "state")
+    readonly_fields = (
+        *("webhook_address", "heard_at", "polled_at", "polled_until", "caught", "last_error"),
+        *("waiting", "refused"),
+    )
+    search_fields = ("channel__code", "channel__name")
+
+    def _state(self, row: ChannelConnection, name: str) -> Any:
+        return getattr(getattr(row, "state", None), name, None)
+
+    @admin.display(description=_("address for the channel's webhooks"))
+    def webhook_address(self, row: ChannelConnection) -> str:
+        return reverse("channel_webhook", args=[row.channel.code]) if row.pk else "–"
+
+    @admin.display(description=_("last message at"))
+    def heard_at(self, row: ChannelConnection) -> Any:
+        return self._state(row, "heard_at")
+
+    @admin.display(description=_("last asked at"))
+    def polled_at(self, row: ChannelConnection) -> Any:
+        return self._state(row, "polled_at")
+
+    @admin.display(description=_("asked up to"))
+    def polled_until(self, row: ChannelConnection) -> Any:
+        return self._state(row, "polled_until")
+
+    @admin.display(description=_("missed messages caught"))
+    def caught(self, row: ChannelConnection) -> Any:
+        return self._state(row, "caught")
+
+    @admin.display(description=_("last error"))
+    def last_error(self, row: ChannelConnection) -> Any:
+        return self._state(row, "last_error") or "–"
+
+    @admin.display(description=_("messages to be worked off"))
+    def waiting(self, row: ChannelConnection) -> int:
+        return backlog(row) if row.pk else 0
+
+    @admin.display(description=_("messages that could not be read"))
+    def refused(self, row: ChannelConnection) -> int:
+        return refused_messages(row) if row.pk else 0
+
+    def render_change_form(
+        self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any
+    ) -> Any:
+        row = kwargs.get("obj")
+        if row is not None:
+            url = reverse("admin:orders_channelorder_changelist")
+            link = f"{url}?channel={row.channel.code}&status=HELD&status=DIFFERS"
+            context["bo_links"] = [{"label": _("Orders to be put right"), "url": link}]
+        return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(Listing)
+class ListingAdmin(SettingsAdmin):
+    sidebar_group = "orders"
+    list_display = ("channel", "code", "sku", "external_id", "buffer", "is_active")
+    list_select_related = ("channel", "sku")
+    raw_id_fields = ("sku",)
+    search_fields = ("code__exact", "sku__code__exact")
+    ordering = ("-id",)
