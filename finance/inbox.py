@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.inbox import processor
 from backoffice.core.models.inbox import InboundMessage
-from finance.models import Refund
+from finance.models import Payment, Refund
 from finance.providers.base import Notice
 from finance.providers.registry import ADAPTERS
 from finance.services.commands import RecordPayment, RefundResult
@@ -76,7 +79,21 @@ def process_notices(
 
 
 def _register(provider: str) -> None:
-    @processor(source_of(provider))
+    def documents_of(message: InboundMessage) -> list[Payment | Refund]:
+        """Return the payment or refund that a notification is about."""
+        try:
+            notice = ADAPTERS[provider].parse_notice(message.body.encode())
+        except ValueError:
+            return []
+        if notice.is_refund:
+            refunds = Refund.objects.filter(payment__provider=provider)
+            return list(refunds.filter(number=notice.reference))
+        known = Payment.objects.filter(provider=provider, external_id=notice.external_id)
+        return list(known)
+
+    label = format_lazy("{}: {}", _("Payments"), provider)
+
+    @processor(source_of(provider), label, documents_of)
     def process(messages: Sequence[InboundMessage], now: datetime) -> Mapping[int, str]:
         return process_notices(provider, messages, now)
 

@@ -9,7 +9,7 @@ grant(
     "inventory",
     {
         Role.ORDER_DESK: f"{CATALOGUE} view_seller view_reservation view_purchaseorder"
-        " view_purchaseorderline view_binstock",
+        " view_purchaseorderline view_binstock add_product add_sku",
         Role.WAREHOUSE: "view_* -view_userscope receive_purchaseorder add_stockmove add_location"
         " change_location"
         " add_lot change_lot",
@@ -17,7 +17,8 @@ grant(
         " order_replenishmentproposal"
         " approve_purchaseorder send_purchaseorder cancel_purchaseorder add_purchaseorder"
         " add_supplier change_supplier add_supplieritem change_supplieritem"
-        " add_replenishmentpolicy change_replenishmentpolicy change_sku",
+        " add_replenishmentpolicy change_replenishmentpolicy add_product change_product add_sku"
+        " change_sku",
         Role.SERVICE: f"{CATALOGUE} view_seller",
         Role.FINANCE: f"{CATALOGUE} view_seller view_supplier view_supplieritem view_stockmove"
         " view_purchaseorder view_purchaseorderline view_receipt view_receiptline",

@@ -3,10 +3,14 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.actor import acting_job
-from backoffice.core.inbox import Processor, processor
+from backoffice.core.inbox import Maker, Processor, processor
 from backoffice.core.models import InboundMessage
 from logistics.carriers.registry import ADAPTERS, adapter_of
+from logistics.models import Parcel
 from logistics.services.pushes import Push, apply_pushes
 
 ACCOUNT_HEADER = "X-Backoffice-Account"
@@ -35,5 +39,19 @@ def _processor(adapter: str) -> Processor:
     return process
 
 
+def _parcels(adapter: str) -> Maker:
+    def parcels_of(message: InboundMessage) -> list[Parcel]:
+        try:
+            results = adapter_of(adapter).parse_push(message.body.encode())
+        except ValueError:
+            return []
+        account = message.headers.get(ACCOUNT_HEADER, "")
+        numbers = [result.number for result in results]
+        return list(Parcel.objects.filter(account__code=account, tracking_number__in=numbers))
+
+    return parcels_of
+
+
 for _name in ADAPTERS:
-    processor(source_of(_name))(_processor(_name))
+    _label = format_lazy("{}: {}", _("Carrier"), _name)
+    processor(source_of(_name), _label, _parcels(_name))(_processor(_name))

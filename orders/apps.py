@@ -21,6 +21,7 @@ class OrdersConfig(AppConfig):
             invariants,
             panels,
             privacy,
+            remedies,
             roles,
             rules,
             states,

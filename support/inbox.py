@@ -5,9 +5,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.inbox import processor
 from backoffice.core.models.inbox import InboundMessage
 from support.mail import is_machine_mail
+from support.models import Ticket
 from support.services.commands import ReceiveMessage
 from support.services.receiving import receive_messages
 
@@ -15,13 +18,19 @@ MAIL, FORM = "support.mail", "support.form"
 TEXTS = ("sender", "subject", "text", "token", "order_number", "language")
 
 
-@processor(MAIL)
+def tickets_of(message: InboundMessage) -> list[Ticket]:
+    """Return the ticket that holds a message."""
+    held = {"messages__source": message.source, "messages__external_id": message.external_id}
+    return list(Ticket.objects.filter(**held))
+
+
+@processor(MAIL, _("Mail from customers"), tickets_of)
 def process_mail(messages: Sequence[InboundMessage], now: datetime) -> Mapping[int, str]:
     """Thread mails, open tickets for the rest, refuse machine mail that belongs nowhere."""
     return _process(messages, now)
 
 
-@processor(FORM)
+@processor(FORM, _("Web form"), tickets_of)
 def process_forms(messages: Sequence[InboundMessage], now: datetime) -> Mapping[int, str]:
     """Open tickets for web forms."""
     return _process(messages, now)

@@ -36,6 +36,16 @@ class Dialog:
     reasons: Callable[[Any], list[Text]]
 
 
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What is missing, in words, and the page where whoever has the permission mends it."""
+
+    text: Text
+    label: Text
+    url: str
+    permission: str
+
+
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
 Finder = Callable[[str], Any]
@@ -45,6 +55,7 @@ _dialogs: dict[str, dict[str, Dialog]] = defaultdict(dict)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
 _finders: dict[str, list[Finder]] = defaultdict(list)
+_remedies: dict[str, list[Callable[[Any], list[Remedy]]]] = defaultdict(list)
 _merges: dict[str, list[Callable[[int, int], None]]] = defaultdict(list)
 
 
@@ -93,6 +104,16 @@ def finder(document: str) -> Callable[[Finder], Finder]:
     return register
 
 
+def remedy(document: str) -> Callable[[Callable[[Any], list[Remedy]]], Any]:
+    """Add what helps a row that is stuck: `(row) -> [Remedy]`."""
+
+    def register(function: Callable[[Any], list[Remedy]]) -> Any:
+        _remedies[document].append(function)
+        return function
+
+    return register
+
+
 def merge(document: str) -> Callable[[Callable[[int, int], None]], Any]:
     """Add what merging two documents moves on this floor: `(from_id, to_id)`."""
 
@@ -126,6 +147,11 @@ def effects(document: str, transition: str, ids: list[int], now: datetime) -> li
 
 def finders(document: str) -> list[Finder]:
     return _finders[document]
+
+
+def remedies(document: str, row: Any) -> list[Remedy]:
+    """Return what all floors know to help one row."""
+    return [item for function in _remedies[document] for item in function(row)]
 
 
 def merges(document: str) -> list[Callable[[int, int], None]]:

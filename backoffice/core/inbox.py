@@ -9,9 +9,14 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core import wakeup
-from backoffice.core.models.inbox import InboundMessage, InboxStatus
+from backoffice.core.actor import current_actor, service
+from backoffice.core.extensions import Text
+from backoffice.core.models.inbox import InboundMessage, InboxStatus, InboxStep, InboxStepKind
+from backoffice.core.sql import execute
+from backoffice.core.states import GONE, Outcome
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -20,6 +25,21 @@ ATTEMPTS = 5
 # A processor returns the reasons why messages are refused, by id; the others are done.
 Processor = Callable[[Sequence[InboundMessage], datetime], Mapping[int, str]]
 PROCESSORS: dict[str, Processor] = {}
+# Which documents a message made.
+Maker = Callable[[InboundMessage], Iterable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What people know of a source: its name, and what became of its messages."""
+
+    label: Text
+    made: Maker | None = None
+
+
+SOURCES: dict[str, Source] = {}
+NOT_REFUSED = _("Only a refused message can be tried again or dismissed.")
+NOT_DISMISSED = _("The message is not dismissed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +53,17 @@ class Inbound:
     refusal: str = ""
 
 
-def processor(source: str) -> Callable[[Processor], Processor]:
-    """Register who processes a source's messages: `(messages, now) -> {id: reason}`."""
+def processor(
+    source: str, label: Text = "", made: Maker | None = None
+) -> Callable[[Processor], Processor]:
+    """Register who processes a source's messages: `(messages, now) -> {id: reason}`.
+
+    `label` names the source for people, `made(message)` finds the documents that came of one.
+    """
 
     def register(function: Processor) -> Processor:
         PROCESSORS[source] = function
+        SOURCES[source] = Source(label or source, made)
         return function
 
     return register
@@ -133,7 +159,20 @@ def _process(source: str, messages: list[InboundMessage], now: datetime) -> int:
         is_last = message.attempts >= ATTEMPTS
         if is_last:
             finish([message], {message.pk: message.reason}, now=now)
+        else:
+            step = {"kind": InboxStepKind.FAILED, "reason": message.reason}
+            InboxStep.objects.create(message=message, at=now, **step)
         return int(is_last)
+
+
+REFUSE = """
+WITH refused AS (
+  UPDATE core_inboundmessage m SET status = 'REFUSED', reason = r.reason, processed_at = %(now)s
+  FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS r(id, reason) WHERE m.id = r.id
+  RETURNING m.id, m.reason)
+INSERT INTO core_inboxstep (message_id, kind, at, reason)
+SELECT id, 'REFUSED', %(now)s, reason FROM refused
+"""
 
 
 def finish(
@@ -143,23 +182,53 @@ def finish(
     good = [m.pk for m in messages if m.pk not in refused]
     done: dict[str, Any] = {"status": InboxStatus.DONE, "reason": "", "processed_at": now}
     InboundMessage.objects.filter(pk__in=good).update(**done)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE core_inboundmessage m SET status = 'REFUSED', reason = r.reason,"
-            " processed_at = %s FROM unnest(%s::bigint[], %s::text[]) AS r(id, reason)"
-            " WHERE m.id = r.id",
-            [now, list(refused), [reason[:500] for reason in refused.values()]],
-        )
+    if refused:
+        reasons = [reason[:500] for reason in refused.values()]
+        execute(REFUSE, {"now": now, "ids": list(refused), "reasons": reasons})
 
 
-def replay(message_ids: Iterable[int]) -> int:
+STEP = """
+WITH moved AS (
+  UPDATE core_inboundmessage SET status = %(to)s, attempts = 0,
+    processed_at = CASE WHEN %(to)s <> 'NEW' THEN %(now)s::timestamptz END
+  WHERE id = ANY(%(ids)s) AND status = %(source)s RETURNING id)
+INSERT INTO core_inboxstep (message_id, kind, at, reason, actor_id)
+SELECT id, %(kind)s, %(now)s, %(reason)s, %(actor)s FROM moved RETURNING message_id
+"""
+
+
+def _step(ids: Sequence[int], step: dict[str, Any], why: Text, now: datetime) -> Outcome:
+    common = {"ids": list(ids), "now": now, "actor": current_actor().user_id}
+    outcome = Outcome(moved=[pk for (pk,) in execute(STEP, step | common)])
+    others = InboundMessage.objects.filter(pk__in=ids).exclude(pk__in=outcome.moved)
+    known = list(others.values_list("pk", flat=True))
+    outcome.block(known, why)
+    outcome.block(set(ids) - set(known) - set(outcome.moved), GONE)
+    return outcome
+
+
+@service
+def replay(message_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
     """Give refused messages another try, after a fix."""
-    count = InboundMessage.objects.filter(
-        pk__in=list(message_ids), status=InboxStatus.REFUSED
-    ).update(status=InboxStatus.NEW, attempts=0, processed_at=None)
-    if count:
+    step = {"source": InboxStatus.REFUSED, "to": InboxStatus.NEW, "kind": InboxStepKind.RETRIED}
+    outcome = _step(message_ids, step | {"reason": reason}, NOT_REFUSED, now)
+    if outcome.moved:
         transaction.on_commit(wake, robust=True)
-    return count
+    return outcome
+
+
+@service
+def dismiss(message_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Put refused messages aside for good: nothing is to come of them."""
+    step = {"source": InboxStatus.REFUSED, "to": InboxStatus.DISMISSED, "reason": reason}
+    return _step(message_ids, step | {"kind": InboxStepKind.DISMISSED}, NOT_REFUSED, now)
+
+
+@service
+def reopen(message_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Take dismissed messages back among the refused."""
+    step = {"source": InboxStatus.DISMISSED, "to": InboxStatus.REFUSED, "reason": reason}
+    return _step(message_ids, step | {"kind": InboxStepKind.REOPENED}, NOT_DISMISSED, now)
 
 
 def process_all(*, now: datetime | None = None) -> int:

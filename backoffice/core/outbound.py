@@ -10,18 +10,32 @@ from string import Template
 from django.core.mail import EmailMessage, get_connection
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from backoffice.core import wakeup
+from backoffice.core.actor import service
 from backoffice.core.choices import Origin
+from backoffice.core.events import Fact, declare, emit
+from backoffice.core.extensions import Text
+from backoffice.core.locks import lock
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage, OutboundStatus
 from backoffice.core.origins import inherited
 from backoffice.core.past import moment_played
 from backoffice.core.sql import insert_rows
+from backoffice.core.states import GONE, Outcome
 
 logger = logging.getLogger(__name__)
 ATTEMPTS = 8
 LEASE = timedelta(minutes=5)
 FALLBACK = "en"
+# Why a message is not sent again.
+KEPT: dict[str, Text] = {
+    OutboundStatus.QUEUED: _("It waits to be sent."),
+    OutboundStatus.SENT: _("It was sent."),
+    OutboundStatus.SUPPRESSED: _("What it is about was imported: nothing leaves the building."),
+}
+declare("core", "core.outboundmessage", {"message.requeued": gettext_noop("Is to be sent again")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +122,29 @@ def wake() -> None:
     from backoffice.core.tasks import send_messages
 
     wakeup.wake(send_messages, expires=60)
+
+
+@service
+def resend_messages(message_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Send messages again that could not be sent."""
+    locked = lock(OutboundMessage, message_ids)
+    outcome = Outcome()
+    outcome.block(set(message_ids) - set(locked), GONE)
+    rows = OutboundMessage.objects.filter(pk__any=locked)
+    facts = []
+    for pk, status, order_id in rows.values_list("pk", "status", "order_id"):
+        if status in KEPT:
+            outcome.block([pk], KEPT[status])
+        else:
+            outcome.moved.append(pk)
+            facts.append(Fact(pk, order_id))
+    rows.filter(pk__any=outcome.moved).update(
+        status=OutboundStatus.QUEUED, attempts=0, next_attempt_at=now
+    )
+    emit("message.requeued", facts)
+    if outcome.moved:
+        transaction.on_commit(wake, robust=True)
+    return outcome
 
 
 CLAIM = """

@@ -11,6 +11,7 @@ from backoffice.core.models import (
     IdempotencyKey,
     ImportRow,
     InboundMessage,
+    InboxStep,
     JobRow,
     OutboundMessage,
     RuleRun,
@@ -26,9 +27,12 @@ DAY = timedelta(days=1)
 
 def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
     """Return what is not needed any more, by model."""
+    settled = [InboxStatus.DONE, InboxStatus.DISMISSED]
+    old = now - 180 * DAY
     return [
         (IdempotencyKey, Q(created_at__lt=now - 7 * DAY)),
-        (InboundMessage, Q(processed_at__lt=now - 180 * DAY, status=InboxStatus.DONE)),
+        (InboxStep, Q(message__processed_at__lt=old, message__status__in=settled)),
+        (InboundMessage, Q(processed_at__lt=old, status__in=settled)),
         (
             OutboundMessage,
             Q(created_at__lt=now - 400 * DAY) & ~Q(status=OutboundStatus.QUEUED),
@@ -37,7 +41,7 @@ def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
         (WebhookDelivery, Q(finished_at__lt=now - 30 * DAY)),
         (ImportRow, Q(run__created_at__lt=now - 90 * DAY)),
         (Session, Q(expire_date__lt=now)),
-        (AccessLog, Q(attempt_time__lt=now - 180 * DAY)),
+        (AccessLog, Q(attempt_time__lt=old)),
         (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
         (RuleRun, Q(slot_at__lt=now - 90 * DAY)),
     ]

@@ -8,16 +8,17 @@ VIEWS = "view_savedview add_savedview change_savedview"
 WORK = f"view_job change_job view_jobrow view_approval withdraw_approval {VIEWS}"
 IMPORTS = "add_import view_import view_importrow"
 INBOX = "view_inboundmessage change_inboundmessage"
+OUTBOX = "view_outboundmessage change_outboundmessage"
 
 RULES = "view_rule add_rule change_rule view_ruleact"
 
 grant(
     "core",
     {
-        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} view_outboundmessage export_personal",
+        Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} {OUTBOX} export_personal",
         Role.WAREHOUSE: WORK,
         Role.LOGISTICS: f"{WORK} {IMPORTS} {INBOX}",
-        Role.SERVICE: f"{WORK} {IMPORTS} {RULES} view_inboundmessage view_outboundmessage"
+        Role.SERVICE: f"{WORK} {IMPORTS} {RULES} {INBOX} {OUTBOX}"
         " view_messagetemplate add_messagetemplate change_messagetemplate export_personal",
         Role.FINANCE: f"{WORK} {IMPORTS} {INBOX} decide_approval view_approvalpolicy"
         " view_currency view_company",

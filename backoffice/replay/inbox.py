@@ -6,13 +6,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.actor import acting_job
+from backoffice.core.api.problems import field_errors
 from backoffice.core.choices import Origin
 from backoffice.core.inbox import processor
 from backoffice.core.models import InboundMessage
 from orders.api.creation import place
 from orders.api.serializers import OrderInput
 from orders.choices import HoldReason
+from orders.models import Order
 from orders.services.commands import PlaceOrder
 from orders.services.holds import place_holds
 
@@ -30,7 +34,12 @@ def _filled(value: Any) -> Any:
     return [_filled(v) for v in value] if isinstance(value, list) else value
 
 
-@processor(SHOP)
+def orders_of(message: InboundMessage) -> list[Order]:
+    """Return the order that a shop's message made."""
+    return list(Order.objects.filter(external_id=message.external_id, origin=Origin.DEMO))
+
+
+@processor(SHOP, _("Demo shops"), orders_of)
 def take_orders(messages: Sequence[InboundMessage], now: datetime) -> Mapping[int, str]:
     """Place the orders of the demo's shops; one that cannot be read or placed is refused."""
     refused: dict[int, str] = {}
@@ -44,7 +53,8 @@ def take_orders(messages: Sequence[InboundMessage], now: datetime) -> Mapping[in
         if body.is_valid():
             items[message.pk] = body.validated_data
         else:
-            refused[message.pk] = json.dumps(body.errors, ensure_ascii=False)
+            wrong = field_errors(body.errors)
+            refused[message.pk] = " ".join(f"{e['field']}: {e['detail']}" for e in wrong)
     if items:
         with acting_job("demo", origin=Origin.DEMO):
             refused |= _place(items, now)

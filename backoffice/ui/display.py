@@ -1,7 +1,9 @@
 """How values are shown: badges, amounts, numbers, times."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -25,6 +27,13 @@ def badge_html(value: str, label: object, colours: Mapping[Any, Any]) -> str:
     """Return a status badge; the word says it, the colour only helps."""
     colour = colours.get(value, "neutral")
     return format_html('<span class="bo-badge bo-{}">{}</span>', str(colour), label)
+
+
+def raw(body: str) -> SafeString:
+    """Return a body to be read: JSON over many lines, all else as it came."""
+    with suppress(ValueError):
+        body = json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    return format_html('<pre class="bo-raw">{}</pre>', body)
 
 
 def column(

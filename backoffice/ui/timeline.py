@@ -76,10 +76,15 @@ def story(document: models.Model) -> Story:
     acts = _acts_of_rules(document, {event.request_id for event in events})
     told = [*entries.values(), *loose, *_messages(document), *acts]
     found = sorted(told, key=lambda e: e.at, reverse=True)[:LIMIT]
-    actors = User.objects.in_bulk({e.actor_id for e in [*found, *changes] if e.actor_id})
-    for entry in (*found, *changes):
-        entry.actor = str(actors.get(entry.actor_id, "")) if entry.actor_id else ""
+    name_actors([*found, *changes])
     return Story(found, changes)
+
+
+def name_actors(entries: Sequence[Entry]) -> None:
+    """Say of each entry who it was."""
+    actors = User.objects.in_bulk({e.actor_id for e in entries if e.actor_id})
+    for entry in entries:
+        entry.actor = str(actors.get(entry.actor_id, "")) if entry.actor_id else ""
 
 
 def _acts_of_rules(document: models.Model, requests: Collection[str]) -> list[Entry]:

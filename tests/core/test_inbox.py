@@ -3,9 +3,20 @@ from datetime import timedelta
 import pytest
 
 from backoffice.core import inbox
-from backoffice.core.inbox import Inbound, process, process_all, processor, receive, receive_many
+from backoffice.core.actor import acting
+from backoffice.core.inbox import (
+    Inbound,
+    dismiss,
+    process,
+    process_all,
+    processor,
+    receive,
+    receive_many,
+    reopen,
+)
 from backoffice.core.inbox import replay as replay_messages
-from backoffice.core.models import Company, InboundMessage
+from backoffice.core.models import Company, InboundMessage, InboxStep
+from backoffice.core.states import GONE
 from tests.fixtures.core import NOW, together
 
 
@@ -13,6 +24,7 @@ from tests.fixtures.core import NOW, together
 def source(monkeypatch):
     """A source whose processor takes numbers, refuses odd ones and chokes on 13."""
     monkeypatch.setattr(inbox, "PROCESSORS", {})
+    monkeypatch.setattr(inbox, "SOURCES", {})
     batches = []
 
     @processor("numbers")
@@ -116,16 +128,70 @@ def test_a_bad_message_is_isolated_and_refused_after_five_attempts(db, source, n
     assert (left.status, left.attempts, left.processed_at) == ("REFUSED", 5, now)
 
 
-def test_the_refused_are_replayed_after_a_fix(db, source, now):
+def steps():
+    rows = InboxStep.objects.order_by("id")
+    return [(s.message.body, s.kind, s.reason, s.at, s.actor_id) for s in rows]
+
+
+def test_each_try_that_failed_is_kept_with_its_time(db, source, now):
+    receive_many("numbers", [Inbound("a", "13"), Inbound("b", "3")])
+    later = now + timedelta(minutes=1)
+
+    process("numbers", now=now)
+    process("numbers", now=later)
+
+    unlucky = "ValueError: unlucky"
+    assert steps() == [
+        ("13", "FAILED", unlucky, now, None),
+        ("3", "REFUSED", "3 is odd", now, None),
+        ("13", "FAILED", unlucky, later, None),
+    ]
+
+
+def test_the_refused_are_replayed_after_a_fix(actor, source, now):
     receive_many("numbers", [Inbound("a", "3"), Inbound("b", "4")])
     process("numbers", now=now)
     InboundMessage.objects.filter(external_id="a").update(body="8", attempts=5)
-    ids = list(InboundMessage.objects.values_list("pk", flat=True))
+    ids = list(InboundMessage.objects.order_by("pk").values_list("pk", flat=True))
 
-    assert replay_messages(ids) == 1
+    outcome = replay_messages([*ids, 0], now=now, reason="the map is mended")
+
+    assert outcome.moved == ids[:1]
+    assert outcome.blocked == {ids[1]: [inbox.NOT_REFUSED], 0: [GONE]}
     assert process("numbers", now=now) == 1
+    assert steps()[1:] == [("8", "RETRIED", "the map is mended", now, actor.user_id)]
 
     assert states() == [("8", "DONE", "", 0), ("4", "DONE", "", 0)]
+
+
+def test_a_dismissed_message_stays_away_until_that_is_taken_back(actor, source, now):
+    [pk] = receive_many("numbers", [Inbound("a", "3")])
+    process("numbers", now=now)
+
+    assert reopen([pk], now=now).blocked == {pk: [inbox.NOT_DISMISSED]}
+    assert dismiss([pk], now=now, reason="a test of the shop").moved == [pk]
+    assert states() == [("3", "DISMISSED", "3 is odd", 0)]
+    assert dismiss([pk], now=now, reason="again").blocked == {pk: [inbox.NOT_REFUSED]}
+    assert replay_messages([pk], now=now).blocked == {pk: [inbox.NOT_REFUSED]}
+    assert process("numbers", now=now) == 0
+    assert reopen([pk], now=now).moved == [pk]
+
+    assert states() == [("3", "REFUSED", "3 is odd", 0)]
+    assert steps()[1:] == [
+        ("3", "DISMISSED", "a test of the shop", now, actor.user_id),
+        ("3", "REOPENED", "", now, actor.user_id),
+    ]
+
+
+def test_two_people_replay_a_message_once(actor, transactional_db, source):
+    [pk] = receive_many("numbers", [Inbound("a", "3", refusal="odd")])
+
+    def again():
+        with acting(actor.user_id):
+            return replay_messages([pk], now=NOW).moved
+
+    assert sorted(together(again, again)) == [[], [pk]]
+    assert [step[1] for step in steps()] == ["RETRIED"]
 
 
 def test_all_sources_are_drained_in_batches(db, source, now, monkeypatch):

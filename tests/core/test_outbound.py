@@ -5,8 +5,15 @@ import pytest
 
 from backoffice.core.actor import acting_job, transaction
 from backoffice.core.choices import Origin
-from backoffice.core.models import MessageTemplate, OutboundMessage
-from backoffice.core.outbound import LEASE, WriteMessage, queue_messages, send_due
+from backoffice.core.models import Event, MessageTemplate, OutboundMessage
+from backoffice.core.outbound import (
+    KEPT,
+    LEASE,
+    WriteMessage,
+    queue_messages,
+    resend_messages,
+    send_due,
+)
 from tests.fixtures.core import NOW, together
 
 LETTER = WriteMessage("k1", "ada@example.com", subject="Hello", body="Dear Ada")
@@ -152,3 +159,23 @@ def test_two_senders_send_each_message_once(transactional_db, actor, mail_server
 
     bodies = sorted(int(m.get_content()) for m in mail_server.messages)
     assert bodies == list(range(40))
+
+
+def test_what_could_not_be_sent_is_sent_again_and_nothing_else(actor, now, mail_server):
+    statuses = ["FAILED", "SENT", "QUEUED", "SUPPRESSED"]
+    ids = queue(*[replace(LETTER, dedupe_key=status, order_id=7) for status in statuses])
+    for pk, status in zip(ids, statuses, strict=True):
+        OutboundMessage.objects.filter(pk=pk).update(
+            status=status, attempts=8, next_attempt_at=now + timedelta(days=1)
+        )
+
+    outcome = resend_messages(ids, now=now, reason="the mailbox is back")
+
+    assert outcome.moved == ids[:1]
+    assert outcome.blocked == {
+        pk: [KEPT[status]] for pk, status in zip(ids[1:], statuses[1:], strict=True)
+    }
+    event = Event.objects.get(kind="message.requeued")
+    assert (event.subject_id, event.order_id, event.reason) == (ids[0], 7, "the mailbox is back")
+    assert send_due(now=now) == 1
+    assert OutboundMessage.objects.get(pk=ids[0]).status == "SENT"

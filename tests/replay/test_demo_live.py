@@ -214,7 +214,7 @@ def test_an_order_without_a_street_is_held(demo):
     ("changes", "reason"),
     [
         ({"channel": "nowhere"}, "Sales channel 'nowhere' is unknown."),
-        ({"lines": []}, '{"lines": {"non_field_errors": ["This list may not be empty."]}}'),
+        ({"lines": []}, "lines.non_field_errors: This list may not be empty."),
     ],
 )
 def test_an_order_that_cannot_be_is_refused_with_the_reason(demo, changes, reason):

@@ -1,6 +1,7 @@
 from backoffice.core.admin import (
     access,
     approvals,
+    boxes,
     files,
     imports,
     jobs,
@@ -14,6 +15,7 @@ from backoffice.core.admin import (
 __all__ = [
     "access",
     "approvals",
+    "boxes",
     "files",
     "imports",
     "jobs",

@@ -1,4 +1,4 @@
-"""Screens of the ground floor: tokens, the log, the boxes, the jobs."""
+"""Screens of the ground floor: tokens, the log, the jobs."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.actor import current_actor
 from backoffice.core.events import retry_set_aside
-from backoffice.core.inbox import replay
 from backoffice.core.models import (
     Address,
     ApiToken,
@@ -18,19 +17,14 @@ from backoffice.core.models import (
     Currency,
     Event,
     EventDelivery,
-    InboundMessage,
     MessageTemplate,
-    OutboundMessage,
     TaskRun,
     TaskSwitch,
     User,
 )
-from backoffice.core.models.inbox import INBOX_COLOURS
-from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.tasks import SCHEDULED
 from backoffice.core.tokens import SCOPES, create_token, may_give
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
-from backoffice.ui.display import badge
 
 
 class TokenForm(forms.ModelForm):
@@ -103,34 +97,6 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
     def retry(self, request: HttpRequest, queryset: Any) -> None:
         count = retry_set_aside(queryset.values_list("pk", flat=True))
         messages.success(request, _("%(n)s events are tried again.") % {"n": count})
-
-
-@admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin):
-    list_display = (
-        "source",
-        "external_id",
-        badge("status", INBOX_COLOURS),
-        "reason",
-        "received_at",
-    )
-    search_fields = ("external_id__exact",)
-    search_help_text = gettext_lazy("External id")
-    ordering = ("-id",)
-    actions = ("replay",)
-
-    @admin.action(description=gettext_lazy("Process the refused again"), permissions=["operate"])
-    def replay(self, request: HttpRequest, queryset: Any) -> None:
-        count = replay(queryset.values_list("pk", flat=True))
-        messages.success(request, _("%(n)s messages are processed again.") % {"n": count})
-
-
-@admin.register(OutboundMessage)
-class OutboundMessageAdmin(ReadOnlyAdmin):
-    list_display = ("recipient", "subject", badge("status", OUTBOUND_COLOURS), "sent_at", "error")
-    search_fields = ("recipient__istartswith",)
-    search_help_text = gettext_lazy("Beginning of the recipient's address")
-    ordering = ("-id",)
 
 
 @admin.register(TaskRun)

@@ -6,22 +6,27 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.events import KINDS
 from backoffice.core.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from backoffice.core.models.webhook import WEBHOOK_COLOURS
+from backoffice.core.models.webhook import WEBHOOK_COLOURS, WebhookStatus
 from backoffice.core.webhooks.body import message_bodies
 from backoffice.core.webhooks.endpoints import rotate_secret, send_test
-from backoffice.core.webhooks.queue import replay_deliveries, replay_since
+from backoffice.core.webhooks.queue import OFF, PAST, replay_deliveries, replay_since
 from backoffice.core.webhooks.subscriptions import FILTERS, selectable
-from backoffice.ui.admin import Act, ActsMixin, ReadOnlyAdmin, ReadOnlyInline, SettingsAdmin
-from backoffice.ui.display import badge
+from backoffice.ui.admin import (
+    Act,
+    ActsMixin,
+    ReadOnlyInline,
+    RecordAdmin,
+    SettingsAdmin,
+    act_on_many,
+)
+from backoffice.ui.display import badge, raw
 from backoffice.ui.forms import LocalDateTimeField
 
 SHOWN_ONCE = gettext_lazy("The secret, shown this once: %(secret)s")
@@ -164,8 +169,14 @@ class AttemptInline(ReadOnlyInline):
     ordering = ("-id",)
 
 
+def _kept(delivery: WebhookDelivery) -> list[Any]:
+    """Say why a delivery is not sent again."""
+    off = [] if delivery.endpoint.is_active else [OFF]
+    return [*off, PAST] if delivery.status == WebhookStatus.SUPPRESSED else off
+
+
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
+class WebhookDeliveryAdmin(RecordAdmin):
     list_display = (
         "message_id",
         "endpoint",
@@ -180,37 +191,24 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
     search_fields = ("event__id__exact",)
     ordering = ("-id",)
     fields = (
-        *("message_id", "endpoint", "kind", "status", "answer_status", "attempts"),
-        *("queued_at", "next_attempt_at", "finished_at", "body"),
+        *("message_id", "endpoint", "kind", "answer_status", "attempts"),
+        *("queued_at", "next_attempt_at", "finished_at"),
     )
-    readonly_fields = ("message_id", "kind", "body")
+    readonly_fields = ("message_id", "kind")
     inlines = (AttemptInline,)
-    actions = ("replay",)
+    acts = {
+        "replay": act_on_many(
+            gettext_lazy("Send again"),
+            gettext_lazy("Send %(row)s again, under the same id."),
+            replay_deliveries,
+            reasons=_kept,
+        ),
+    }
 
     @admin.display(description=gettext_lazy("kind"))
     def kind(self, delivery: WebhookDelivery) -> str:
         return delivery.event.kind
 
-    @admin.display(description=gettext_lazy("message"))
-    def body(self, delivery: WebhookDelivery) -> str:
-        return message_bodies([delivery.event_id]).get(delivery.event_id, "")
-
-    @admin.action(description=gettext_lazy("Send again"), permissions=["operate"])
-    def replay(self, request: HttpRequest, queryset: Any) -> HttpResponse | None:
-        ids = list(queryset.values_list("pk", flat=True))
-        if not request.POST.get("confirmed"):
-            text = _("%(n)s deliveries are sent again, under the same ids.")
-            context = self.admin_site.each_context(request) | {
-                "title": _("Send again"),
-                "opts": self.opts,
-                "text": text % {"n": len(ids)},
-                "ids": ids,
-                "bulk_action": "replay",
-                "back": reverse("admin:core_webhookdelivery_changelist"),
-            }
-            return TemplateResponse(request, "ui/confirm.html", context)
-        outcome = replay_deliveries(ids, now=timezone.now())
-        messages.success(request, _("%(n)s events are sent again.") % {"n": len(outcome.moved)})
-        for reason in sorted({str(r) for reasons in outcome.blocked.values() for r in reasons}):
-            messages.error(request, reason)
-        return None
+    def page_panels(self, request: HttpRequest, row: WebhookDelivery) -> list[tuple[Any, str]]:
+        body = message_bodies([row.event_id]).get(row.event_id, "")
+        return [(_("message"), raw(body)), *super().page_panels(request, row)]

@@ -12,7 +12,7 @@ from backoffice.core.models.file import StoredFile
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
 from backoffice.core.models.imports import Import, ImportRow
-from backoffice.core.models.inbox import InboundMessage
+from backoffice.core.models.inbox import InboundMessage, InboxStep
 from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
 from backoffice.core.models.role import StaffRole
@@ -43,6 +43,7 @@ __all__ = [
     "Import",
     "ImportRow",
     "InboundMessage",
+    "InboxStep",
     "Job",
     "JobRow",
     "MessageTemplate",

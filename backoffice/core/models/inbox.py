@@ -1,5 +1,6 @@
 """Raw messages from outside, kept as they came."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -11,12 +12,22 @@ class InboxStatus(models.TextChoices):
     NEW = "NEW", _("New")
     DONE = "DONE", _("Done")
     REFUSED = "REFUSED", _("Refused")
+    DISMISSED = "DISMISSED", _("Dismissed")
+
+
+class InboxStepKind(models.TextChoices):
+    REFUSED = "REFUSED", _("Refused")
+    FAILED = "FAILED", _("Could not be processed; it is tried again")
+    RETRIED = "RETRIED", _("Tried again")
+    DISMISSED = "DISMISSED", _("Dismissed")
+    REOPENED = "REOPENED", _("Taken back")
 
 
 INBOX_COLOURS = {
     InboxStatus.NEW: Colour.ACTIVE,
     InboxStatus.DONE: Colour.GOOD,
     InboxStatus.REFUSED: Colour.BAD,
+    InboxStatus.DISMISSED: Colour.NEUTRAL,
 }
 
 
@@ -31,7 +42,7 @@ class InboundMessage(models.Model):
     headers = models.JSONField(_("headers"), default=dict)
     body = models.TextField(_("body"))
     status = models.CharField(
-        _("status"), max_length=8, choices=InboxStatus.choices, default=InboxStatus.NEW
+        _("status"), max_length=9, choices=InboxStatus.choices, default=InboxStatus.NEW
     )
     reason = models.CharField(_("reason"), max_length=500, default="", db_default="")
     attempts = models.SmallIntegerField(_("attempts"), default=0, db_default=0)
@@ -58,3 +69,29 @@ class InboundMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.external_id}"
+
+
+class InboxStep(models.Model):
+    """A try that did not get a message through, or what somebody did about it."""
+
+    message = models.ForeignKey(
+        InboundMessage, models.PROTECT, related_name="steps", verbose_name=_("inbound message")
+    )
+    kind = models.CharField(_("kind"), max_length=9, choices=InboxStepKind.choices)
+    at = models.DateTimeField(_("at"))
+    reason = models.CharField(_("reason"), max_length=500, default="", db_default="")
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("who"),
+    )
+
+    class Meta:
+        verbose_name = _("inbox step")
+        verbose_name_plural = _("inbox steps")
+
+    def __str__(self) -> str:
+        return f"{self.message_id} {self.kind}"

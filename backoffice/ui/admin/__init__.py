@@ -1,6 +1,6 @@
 """The base classes of all screens."""
 
-from backoffice.ui.admin.acts import Act, ActsMixin
+from backoffice.ui.admin.acts import Act, ActsMixin, ReasonForm, act_on_many
 from backoffice.ui.admin.base import (
     BaseAdmin,
     Inline,
@@ -11,6 +11,7 @@ from backoffice.ui.admin.base import (
     SettingsAdmin,
 )
 from backoffice.ui.admin.documents import DocumentAdmin
+from backoffice.ui.admin.records import RecordAdmin
 
 __all__ = [
     "Act",
@@ -22,5 +23,8 @@ __all__ = [
     "ReadOnly",
     "ReadOnlyAdmin",
     "ReadOnlyInline",
+    "ReasonForm",
+    "RecordAdmin",
     "SettingsAdmin",
+    "act_on_many",
 ]

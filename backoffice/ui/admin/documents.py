@@ -1,6 +1,5 @@
 """A business document: read first, moved by the verbs of its machine."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -19,17 +18,13 @@ from backoffice.core.states import Transition
 from backoffice.core.versions import StaleError, unchanged_since
 from backoffice.ui.admin.base import BaseAdmin, ReadOnly
 from backoffice.ui.admin.bulk import BulkVerbs
+from backoffice.ui.admin.pages import PageMixin
 from backoffice.ui.dialogs import Button, DialogMixin
-from backoffice.ui.document import EMPTY, Cell, cell, facts, tables
-from backoffice.ui.timeline import story
 
 
-class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
+class DocumentAdmin(DialogMixin, PageMixin, ReadOnly, BulkVerbs, BaseAdmin):
     """A business document: read first, moved by the verbs of its machine."""
 
-    change_form_template = "ui/document.html"
-    # What the head of the page shows at its end; without, the order and the amounts of the list.
-    headline: Sequence[Any] = ()
     why_no_import = gettext_lazy("These documents arise from the work itself.")
     ordering = ("-id",)
 
@@ -38,51 +33,7 @@ class DocumentAdmin(DialogMixin, ReadOnly, BulkVerbs, BaseAdmin):
         view = self.admin_site.admin_view(self.verb_view)
         return [path("<int:pk>/verb/<slug:verb>/", view, name=name), *super().get_urls()]
 
-    def change_view(
-        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        document = self.get_object(request, object_id)
-        if document is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
-        if request.method != "GET" or not self.has_view_permission(request, document):
-            raise PermissionDenied
-        told = story(document)
-        buttons = self._buttons(request, document)
-        panels = [
-            (panel.title, panel.render(document, request))
-            for panel in extensions.panels(self.opts.label_lower)
-        ]
-        context = self.admin_site.each_context(request) | {
-            "title": str(document),
-            "opts": self.opts,
-            "original": document,
-            "bo_badges": self._cells(request, document, self._marked("is_badge")),
-            "bo_headline": self._cells(
-                request, document, self.headline or ["order", *self._marked("is_headline")]
-            ),
-            "bo_verbs": buttons,
-            # The way forward stands out; what ends a document does not.
-            "bo_next": next((b.name for b in buttons if b.leads_on and not b.reasons), ""),
-            "bo_blocked": [button for button in buttons if button.reasons],
-            "bo_facts": facts(self, request, document),
-            "bo_tables": tables(self, request, document),
-            "bo_panels": [(title, html) for title, html in panels if html],
-            "bo_timeline": told.entries,
-            "bo_changes": told.changes,
-        }
-        return TemplateResponse(request, self.change_form_template, context | (extra_context or {}))
-
-    def _marked(self, mark: str) -> list[Any]:
-        return [name for name in self.list_display if getattr(name, mark, False)]
-
-    def _cells(
-        self, request: HttpRequest, document: models.Model, names: Sequence[Any]
-    ) -> list[Cell]:
-        known = [n for n in names if not isinstance(n, str) or hasattr(document, n)]
-        cells = [cell(self, request, document, name) for name in known]
-        return [c for c in cells if c.value != EMPTY]
-
-    def _buttons(self, request: HttpRequest, document: models.Model) -> list[Button]:
+    def page_buttons(self, request: HttpRequest, document: models.Model) -> list[Button]:
         # A dialog stands for the plain verb of the same name, which stays for many at once.
         asked = extensions.dialogs(self.opts.label_lower)
         plain = [b for b in self._explained(request, document) if b.name not in asked]

@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.urls import reverse
 
-from backoffice.core.models import ApiToken, InboundMessage, TaskSwitch, User
+from backoffice.core.models import ApiToken, TaskSwitch, User
 from backoffice.core.tokens import find_token
 from tests.fixtures.core import NOW
 
@@ -45,27 +45,6 @@ def test_a_job_is_paused_and_goes_on(boss, client):
     unknown = client.post(reverse("admin:core_taskswitch_add"), {"task": "no.such"})
     assert unknown.status_code == 200
     assert TaskSwitch.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("permissions", "moved"),
-    [(["view_inboundmessage"], False), (["view_inboundmessage", "change_inboundmessage"], True)],
-)
-def test_only_who_may_change_messages_replays_them(db, client, permissions, moved):
-    clerk = User.objects.create(username="clerk", is_staff=True)
-    clerk.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client.force_login(clerk)
-    message = InboundMessage.objects.create(
-        source="none", external_id="1", body="", status="REFUSED", reason="bad"
-    )
-
-    client.post(
-        reverse("admin:core_inboundmessage_changelist"),
-        {"action": "replay", "_selected_action": [message.pk]},
-    )
-
-    message.refresh_from_db()
-    assert (message.status == "NEW") is moved
 
 
 @pytest.mark.parametrize(

@@ -142,13 +142,14 @@ def test_deliveries_show_their_message_and_answers_and_are_sent_again_once_confi
     assert "out of &lt;b&gt;ink" in text
     assert f"&quot;order_number&quot;: &quot;{order.order_number}&quot;" in text
     chosen = {"action": "replay", "_selected_action": [delivery.pk]}
-    assert "1 deliveries are sent again" in client.post(LIST, chosen).content.decode()
+    asked = client.post(LIST, chosen).content.decode()
+    assert "Send 1 webhook delivery again, under the same id." in asked
     delivery.refresh_from_db()
     assert delivery.status == "DEAD"
 
     answer = client.post(LIST, chosen | {"confirmed": "1"}, follow=True)
 
-    assert said(answer) == ["1 events are sent again."]
+    assert said(answer) == ["Send again: 1 done."]
     delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == ("QUEUED", 0)
 
