@@ -11,6 +11,7 @@ class FinanceConfig(AppConfig):
 
     def ready(self) -> None:
         from finance import (  # noqa: F401
+            channel_money,
             checks,
             events,
             extensions,

@@ -37,7 +37,7 @@ def channel_webhook(request: HttpRequest, code: str) -> HttpResponse:
     if not any(adapter.is_authentic(body, headers, key, s, now=now) for s in secrets):
         return JsonResponse({"detail": "bad signature"}, status=401)
     try:
-        text = adapter.decode(body)
+        text = adapter.decode(body, connection.options)
     except ValueError:
         return JsonResponse({"detail": "unknown encoding"}, status=400)
     kept = {name: headers[name] for name in adapter.kept_headers if name in headers}

@@ -64,7 +64,8 @@ class OpenRefund:
     """Money to go back for one order; `key` makes it once, no amount means all that is left.
 
     Refunds of lines, shipping and returns are spread over the lines where none are named.
-    `is_capped` gives back what is left where less is left than was asked for.
+    `is_capped` gives back what is left where less is left than was asked for. `is_settled` says
+    that the money has gone back already: nobody is asked.
     """
 
     order_id: int
@@ -75,6 +76,7 @@ class OpenRefund:
     return_id: int | None = None
     key: str = ""
     is_capped: bool = False
+    is_settled: bool = False
 
 
 @dataclass(slots=True)

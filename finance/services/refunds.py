@@ -138,7 +138,7 @@ def refund_overpaid(order_ids: Sequence[int], *, now: datetime, reason: str = ""
 
 
 def _needs_approval(row: PlannedRefund, policies: dict[str, object]) -> bool:
-    if row.command.kind == RefundKind.CANCELLATION:
+    if row.command.kind == RefundKind.CANCELLATION or row.command.is_settled:
         return False
     limit = policies.get(row.currency)
     return limit is None or row.total > limit  # type: ignore[operator]

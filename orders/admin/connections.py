@@ -27,6 +27,16 @@ class ConnectionForm(SecretsForm):
         model = ChannelConnection
         exclude = ()  # noqa: DJ006
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        adapter, options = ADAPTERS.get(data.get("adapter", "")), data.get("options")
+        if adapter is not None and options is not None:
+            is_object = isinstance(options, dict)
+            problems = adapter.option_problems(options) if is_object else [_("Give an object.")]
+            if problems:
+                self.add_error("options", problems)
+        return data
+
 
 @admin.register(ChannelConnection)
 class ChannelConnectionAdmin(SettingsAdmin):

@@ -134,7 +134,11 @@ class Adapter:
         """Return when the channel sent it, where it says so; it settles equal versions."""
         return None
 
-    def decode(self, body: bytes) -> str:
+    def option_problems(self, options: Mapping[str, Any]) -> list[str]:
+        """Say what is wrong with a connection's options."""
+        return []
+
+    def decode(self, body: bytes, options: Mapping[str, Any]) -> str:
         """Return the text of a body; ValueError for one that is none."""
         return body.decode()
 

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from orders.channels.adapter import Adapter, Message, Told
 from orders.channels.csv.parser import parse_told
@@ -17,7 +18,7 @@ class CsvAdapter(Adapter):
     ) -> bool:
         return is_authentic(body, headers, secret)
 
-    def decode(self, body: bytes) -> str:
+    def decode(self, body: bytes, options: Mapping[str, Any]) -> str:
         return body.decode("utf-8-sig")
 
     def parse(self, message: Message) -> list[Told]:
