@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.core import extensions
 from backoffice.core.actor import current_actor
 from backoffice.core.extensions import Text
+from backoffice.core.models import Event
 from backoffice.core.sql import execute
 from backoffice.ui.display import badge_html
 from backoffice.ui.grid import amount, grid, link
@@ -45,8 +47,15 @@ WHERE e.id = ANY(%s) ORDER BY e.id
 
 @extensions.blocker("finance.refund", "approve")
 def own_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
-    """Keep people from approving refunds that they opened."""
-    own = Refund.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
+    """Keep people from approving refunds that they opened, or whose goods they took in."""
+    me = current_actor().user_id
+    received = Event.objects.filter(
+        kind="return.received",
+        subject_type="orders.return",
+        subject_id=OuterRef("goods_return_id"),
+        actor_id=me,
+    )
+    own = Refund.objects.filter(Q(created_by_id=me) | Exists(received), pk__any=ids)
     return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
 
 
@@ -133,6 +142,19 @@ def money_panel(order: Any, request: Any) -> str:
     shown = [(what, name, _when(at), state, money) for what, name, at, state, money in rows]
     head = (_("What"), _("Number"), _("Time"), _("Status"), _("Amount"))
     return grid(head, shown, _("No money yet."))
+
+
+@extensions.panel("orders.return", gettext_lazy("Refunds"))
+def refunds_of_return(goods: Any, request: Any) -> str:
+    """Show what goes back for a return, and who has to agree."""
+    if not request.user.has_perm("finance.view_refund"):
+        return ""
+    rows = [
+        (link(r), _when(r.created_at), _shown(r), amount(r.amount, r.currency))
+        for r in Refund.objects.filter(goods_return_id=goods.pk).order_by("pk")
+    ]
+    head = (_("Number"), _("Time"), _("Status"), _("Amount"))
+    return grid(head, rows, _("No refund yet: one is proposed once the goods are received."))
 
 
 def _when(at: date) -> str:

@@ -1,5 +1,6 @@
 """Forms of dialogs, and of settings with secrets."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -22,6 +23,13 @@ class DocumentForm(forms.Form):
     def preview(self) -> list[str]:
         """Return lines that say beforehand what the act will do."""
         return []
+
+
+def numbered(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[int, int]]:
+    """Yield key and number of the fields that belong to rows."""
+    for name, value in values.items():
+        if name.startswith(f"{prefix}_"):
+            yield int(name.removeprefix(f"{prefix}_")), value or 0
 
 
 class LocalDateTimeField(forms.DateTimeField):

@@ -1,5 +1,6 @@
 """What is owed back to customers."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,6 +8,7 @@ from decimal import Decimal
 from backoffice.core.money import allocate, round_amount
 from backoffice.core.sql import execute
 from finance.services.commands import RefundPart
+from orders.choices import LineKind
 
 OWED = """
 SELECT o.currency, count(DISTINCT o.id), count(*), sum(
@@ -22,6 +24,47 @@ FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
 JOIN orders_order o ON o.id = l.order_id
 WHERE rl.parent_id = ANY(%s) AND rl.sellable + rl.damaged > 0 ORDER BY rl.parent_id, l.id
 """
+
+
+# Of each line: how many units live, what they cost, and what of that has not gone back.
+PRICES = """
+SELECT l.order_id, l.id, l.kind, l.quantity - l.cancelled, p.price, p.price - coalesce((
+    SELECT sum(rl.amount) FROM finance_refundline rl JOIN finance_refund r ON r.id = rl.refund_id
+    WHERE rl.order_line_id = l.id AND r.status NOT IN ('FAILED', 'CANCELLED')), 0)
+FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
+CROSS JOIN LATERAL (SELECT CASE WHEN l.cancelled = 0 THEN l.gross_amount
+    ELSE round(l.gross_amount * (l.quantity - l.cancelled) / l.quantity,
+      currency_exponent(o.currency)) END AS price) p
+WHERE l.order_id = ANY(%s) ORDER BY l.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """A line whose price, tax included, has not all gone back, and for how many units."""
+
+    line_id: int
+    units: int
+    each: Decimal
+    left: Decimal
+    currency: str
+
+    def amount(self, units: int) -> Decimal:
+        """Return what some units cost; the last of them takes what is left."""
+        if units >= self.units:
+            return self.left
+        return min(round_amount(self.each * units, self.currency), self.left)
+
+
+def refundable_lines(order_id: int, currency: str) -> list[Refundable]:
+    """Return the lines of goods of which something can go back."""
+    found = []
+    for _order, pk, kind, units, price, left in execute(PRICES, [[order_id]]):
+        if left > 0 and units > 0 and kind != LineKind.SHIPPING:
+            each = price / units
+            open_units = min(units, math.ceil(round(left / each, 6)))
+            found.append(Refundable(pk, open_units, each, left, currency))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
 from finance.choices import RefundKind, RefundStatus
 from finance.models import Payment, Refund, RefundLine
+from finance.selectors.refunds import PRICES
 from finance.services.commands import Opened, OpenRefund
 from finance.services.refund_plans import Account, PlannedRefund, PricedLine, Source, plan
 from finance.states import REFUND
@@ -18,15 +19,6 @@ from orders.models import Order
 PAYMENTS = """
 SELECT order_id, id, provider, captured_amount - refunded_amount - pending_refund_amount
 FROM finance_payment WHERE order_id = ANY(%s) AND status = 'CAPTURED' ORDER BY id
-"""
-LINES = """
-SELECT l.order_id, l.id, l.kind, CASE WHEN l.cancelled = 0 THEN l.gross_amount
-    ELSE round(l.gross_amount * (l.quantity - l.cancelled) / l.quantity,
-      currency_exponent(o.currency)) END - coalesce((
-    SELECT sum(rl.amount) FROM finance_refundline rl JOIN finance_refund r ON r.id = rl.refund_id
-    WHERE rl.order_line_id = l.id AND r.status NOT IN ('FAILED', 'CANCELLED')), 0)
-FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
-WHERE l.order_id = ANY(%s) ORDER BY l.id
 """
 ASKED = """
 SELECT order_id, coalesce(sum(amount) FILTER (WHERE kind = 'OVERPAYMENT'), 0), sum(amount)
@@ -77,7 +69,7 @@ def _accounts(order_ids: Sequence[int]) -> dict[int, Account]:
     }
     for order_id, pk, provider, left in execute(PAYMENTS, [ids]):
         accounts[order_id].sources.append(Source(pk, provider, left))
-    for order_id, pk, kind, left in execute(LINES, [ids]):
+    for order_id, pk, kind, _units, _price, left in execute(PRICES, [ids]):
         accounts[order_id].lines.append(PricedLine(pk, kind, left))
     for order_id, overpaid, asked in execute(ASKED, [ids]):
         accounts[order_id].overpaid_back, accounts[order_id].asked = overpaid, asked

@@ -1,6 +1,6 @@
 """What an order's page asks for: a hold with its term, a note, a return; what came back of one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.extensions import Dialog, Text, dialog
 from backoffice.core.states import BlockedError
-from backoffice.ui.forms import DocumentForm, LocalDateTimeField
+from backoffice.ui.forms import DocumentForm, LocalDateTimeField, numbered
 from backoffice.ui.tagging import tag_dialogs
 from orders.choices import HoldReason, ReturnReason
 from orders.models import Order, OrderLine, Return
@@ -103,13 +103,6 @@ class ReturnForm(DocumentForm):
         if not self.errors and not any(units for _pk, units in numbered(values, "line")):
             raise forms.ValidationError(_("Say of at least one line how many units come back."))
         return values
-
-
-def numbered(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[int, int]]:
-    """Yield key and number of the fields that belong to rows."""
-    for name, value in values.items():
-        if name.startswith(f"{prefix}_"):
-            yield int(name.removeprefix(f"{prefix}_")), value or 0
 
 
 def request_return(order: Order, values: Mapping[str, Any], *, now: datetime, key: str) -> str:

@@ -20,8 +20,7 @@ from backoffice.core.extensions import Dialog, dialog, effects, panel
 from backoffice.core.states import BlockedError
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge, money
-from backoffice.ui.forms import DocumentForm
-from orders.admin.dialogs import numbered
+from backoffice.ui.forms import DocumentForm, numbered
 from orders.choices import COLOURS, EditKind, EditStatus
 from orders.models import Order, OrderEdit, OrderEditLine
 from orders.services.commands import AddressData, Change, EditOrder

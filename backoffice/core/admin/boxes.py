@@ -129,9 +129,11 @@ class InboundMessageAdmin(RecordAdmin):
             )
             for step in row.steps.order_by("-id")  # type: ignore[attr-defined]
         ]
-        told.append(Entry(row.received_at, _("Received"), None, ""))
-        if row.status == InboxStatus.DONE and row.processed_at:
-            told.insert(0, Entry(row.processed_at, _("Processed"), None, ""))
+        if not told and row.processed_at:
+            told.append(Entry(row.processed_at, row.get_status_display(), None, ""))
+        elif row.status == InboxStatus.DONE and row.processed_at:
+            told.insert(0, Entry(row.processed_at, _("Done"), None, ""))
+        told.append(Entry(row.received_at, _("Came in"), None, ""))
         name_actors(told)
         return Story(told, [])
 

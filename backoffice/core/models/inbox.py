@@ -47,7 +47,7 @@ class InboundMessage(models.Model):
     reason = models.CharField(_("reason"), max_length=500, default="", db_default="")
     attempts = models.SmallIntegerField(_("attempts"), default=0, db_default=0)
     happened_at = models.DateTimeField(_("happened at"), null=True)
-    received_at = models.DateTimeField(_("received at"), db_default=Now())
+    received_at = models.DateTimeField(_("came in at"), db_default=Now())
     processed_at = models.DateTimeField(_("processed at"), null=True)
 
     class Meta:
