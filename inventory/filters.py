@@ -276,6 +276,15 @@ class ReplenishmentProposalFilter(StockFilter):
         return priced.filter(**{name: value})
 
 
-ReplenishmentRunFilter = plain(ReplenishmentRun)
+class ReplenishmentRunFilter(FilterSet):
+    """Which nights of planning."""
+
+    started_after = django_filters.IsoDateTimeFilter("started_at", "gte", label=_("started after"))
+
+    class Meta:
+        model = ReplenishmentRun
+        fields: list[str] = []
+
+
 AllocationFilter = plain(Allocation, "sku", "for_type", "for_id")
 UserScopeFilter = plain(UserScope, "is_active")
