@@ -39,6 +39,15 @@ from orders.models import (
     TaxRate,
 )
 
+# States of few orders, and the counter that tells them apart: it has an index of those alone.
+RARE: dict[str, tuple[set[str], str]] = {
+    "payment_status": (
+        {PaymentStatus.PARTIALLY_REFUNDED, PaymentStatus.REFUNDED},
+        "refunded_amount",
+    ),
+    "fulfilment_status": ({FulfilmentStatus.RETURNED}, "returned_quantity"),
+}
+
 
 class OrderFilter(FilterSet):
     """Which orders."""
@@ -47,17 +56,17 @@ class OrderFilter(FilterSet):
         "number external_id channel currency customer_id country sku total_min total_max"
         " placed_after placed_before placed_within placed_before_ago".split()
     )
-    recorded = frozenset("is_held is_short tag".split())
+    recorded = frozenset("payment_status fulfilment_status is_held is_short tag".split())
     permissions = {"customer_id": "orders.view_customer"}
 
     number = django_filters.CharFilter("order_number", label=_("number"))
     external_id = django_filters.CharFilter(label=_("external id"))
     status = django_filters.MultipleChoiceFilter(choices=OrderStatus.choices, label=_("status"))
     payment_status = django_filters.MultipleChoiceFilter(
-        choices=PaymentStatus.choices, label=_("payment")
+        method="in_state", choices=PaymentStatus.choices, label=_("payment")
     )
     fulfilment_status = django_filters.MultipleChoiceFilter(
-        choices=FulfilmentStatus.choices, label=_("fulfilment")
+        method="in_state", choices=FulfilmentStatus.choices, label=_("fulfilment")
     )
     channel = django_filters.ModelChoiceFilter(
         queryset=SalesChannel.objects.all(), to_field_name="code", label=_("sales channel")
@@ -82,6 +91,11 @@ class OrderFilter(FilterSet):
     class Meta:
         model = Order
         fields: list[str] = []
+
+    def in_state(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        found = queryset.filter(**{f"{name}__in": value})
+        states, counter = RARE[name]
+        return found.filter(**{f"{counter}__gt": 0}) if states.issuperset(value) else found
 
     def with_sku(self, queryset, name, value):  # type: ignore[no-untyped-def]
         lines = OrderLine.objects.filter(sku__code=value)

@@ -168,6 +168,13 @@ class Order(BusinessDocument):
             # What waits is little of the whole.
             models.Index("placed_at", "id", name="order_held", condition=Q(open_holds__gt=0)),
             models.Index("placed_at", "id", name="order_short", condition=Q(short_quantity__gt=0)),
+            models.Index(
+                "placed_at", "id", name="order_refunded", condition=Q(refunded_amount__gt=0)
+            ),
+            models.Index(
+                "placed_at", "id", name="order_returned", condition=Q(returned_quantity__gt=0)
+            ),
+            models.Index("placed_at", "id", name="order_urgent", condition=Q(priority__gt=0)),
         ]
 
     @property
