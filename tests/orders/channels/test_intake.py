@@ -359,7 +359,7 @@ def test_what_is_no_order_stays_in_the_inbox_and_is_taken_in_after_a_fix(push, s
     assert "no order of WooCommerce" in ConnectionState.objects.get().last_error
 
     ChannelConnection.objects.update(adapter="shopify")
-    replay(InboundMessage.objects.values_list("pk", flat=True))
+    replay(list(InboundMessage.objects.values_list("pk", flat=True)), now=timezone.now())
     process_all(now=timezone.now())
 
     assert Order.objects.get().external_id == "1"
