@@ -2,10 +2,18 @@
 
 from datetime import datetime, timedelta
 
+from celery import shared_task
+from django.utils import timezone
 from django.utils.translation import gettext_noop
 
+from backoffice.core.actor import acting_job
 from backoffice.core.tasks import scheduled
+from backoffice.core.wakeup import wake
 from orders.models import Hold
+from orders.polling import poll_connection as poll
+from orders.services.channel_corrections import waiting_orders
+from orders.services.channel_intake import retry_channel_orders
+from orders.services.channel_polling import due_connections
 from orders.services.holds import release_holds
 from orders.services.lifecycle import expire_unpaid_orders
 
@@ -24,3 +32,29 @@ def release_due_holds(*, now: datetime, since: datetime | None) -> int:
     return len(
         release_holds(ids, now=now, only_due=True, reason=gettext_noop("time has come")).moved
     )
+
+
+@scheduled("orders.poll_channels", every=timedelta(minutes=1))
+def poll_channels(*, now: datetime, since: datetime | None) -> int:
+    """Send a worker to every channel that is to be asked for missed orders."""
+    connections = due_connections(now)
+    for connection_id in connections:
+        wake(poll_connection, connection_id, expires=60)
+    return len(connections)
+
+
+@shared_task(name="orders.poll_connection")
+def poll_connection(connection_id: int) -> int:
+    """Ask one channel for missed orders; a second worker finds it leased."""
+    with acting_job("orders.poll_channels"):
+        return poll(connection_id, clock=timezone.now)
+
+
+@scheduled("orders.retry_channel_orders", every=timedelta(minutes=5))
+def retry_waiting(*, now: datetime, since: datetime | None) -> int:
+    """Try channel orders again that a new SKU or price may have put right."""
+    total, after = 0, 0
+    while ids := waiting_orders(after=after):
+        total += len(retry_channel_orders(ids, now=now).moved)
+        after = ids[-1]
+    return total

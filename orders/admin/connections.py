@@ -1,17 +1,21 @@
 """Connections of channels and how they are doing; what channels call our SKUs."""
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.ui.admin import SettingsAdmin
+from backoffice.core.calls import CallError
+from backoffice.ui.admin import Act, ActsMixin, SettingsAdmin
 from backoffice.ui.forms import SecretsForm
 from orders.channels.registry import ADAPTERS
 from orders.models import ChannelConnection, Listing
+from orders.polling import test_connection
 from orders.selectors.connections import backlog, refused_messages
 
 
@@ -38,8 +42,25 @@ class ConnectionForm(SecretsForm):
         return data
 
 
+def _test(request: HttpRequest, row: ChannelConnection, now: datetime, values: Any) -> None:
+    try:
+        name = test_connection(row, now=now)
+    except CallError as error:
+        messages.error(request, gettext("The channel does not answer as it should: %s") % error)
+    else:
+        messages.success(request, gettext("The channel answers: %s") % name)
+
+
+ACTS = {
+    "test": Act(
+        _("Test the connection"), _("%(row)s is called once; nothing changes there."), _test
+    )
+}
+
+
 @admin.register(ChannelConnection)
-class ChannelConnectionAdmin(SettingsAdmin):
+class ChannelConnectionAdmin(ActsMixin, SettingsAdmin):
+    acts = ACTS
     sidebar_group = "orders"
     form = ConnectionForm
     list_display = ("channel", "adapter", "heard_at", "polled_at", "last_error", "is_active")

@@ -1,10 +1,13 @@
 """What every channel's parser needs: amounts, addresses, instants, lines."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
+
+from django.utils.translation import gettext as _
 
 from backoffice.core.reading import UNFIT, text
 from orders.channels.adapter import Told
@@ -80,3 +83,14 @@ def read_one(external_id: str, version: datetime, read: Callable[[], Told]) -> T
     except UNFIT as error:
         words = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
         return Told(external_id, version, problem=f"This cannot be read: {words}"[:300])
+
+
+def as_body(order: Any) -> str:
+    """Return an order of a list as the message that would have told it."""
+    return json.dumps(order, ensure_ascii=False, separators=(",", ":"))
+
+
+def unknown_options(names: Iterable[str]) -> list[str]:
+    """Say that there are no such options."""
+    text = _("There is no option %(names)s.")
+    return [text % {"names": ", ".join(names)}] if names else []

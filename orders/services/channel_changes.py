@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from backoffice.core.models import Address
 from orders.choices import EditKind, LineKind
 from orders.models import Order, OrderLine
@@ -35,10 +33,10 @@ class Compared:
 
 @dataclass(slots=True)
 class Wanted:
-    """The changes to one order, or the reasons why it cannot follow."""
+    """The changes to one order; codes that no SKU is known for keep it from following."""
 
     changes: list[Change] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    codes: list[str] = field(default_factory=list)
 
 
 def values_of_command(command: PlaceOrder, catalogue: Catalogue) -> Values:
@@ -128,8 +126,8 @@ def _item(
     units = theirs.get(("item", key), 0)
     if line is None and units:
         told = next(x for x in command.lines if x.kind in GOODS and (x.external_id or x.sku) == key)
-        if told.sku not in catalogue.skus or told.unit_price is None:
-            wanted.reasons.append(_("No SKU is known for %(code)s.") % {"code": told.sku})
+        if told.sku not in catalogue.skus:
+            wanted.codes.append(told.sku)
             return Decimal(0)
         change = Change(
             EditKind.ADD_LINE,
@@ -139,7 +137,7 @@ def _item(
             tax_rate=told.tax_rate,
         )
         wanted.changes.append(change)
-        return _gross(order, told.unit_price, units, told.tax_rate or Decimal(0))
+        return _gross(order, told.unit_price or Decimal(0), units, told.tax_rate or Decimal(0))
     if line is None:
         return Decimal(0)
     if not units:

@@ -5,11 +5,11 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from orders.choices import OrderStatus
+from orders.choices import OrderStatus, Problem
 from orders.models import Order
 from orders.services.catalogue import read_catalogue
 from orders.services.channel_changes import changes_wanted, lines_of
-from orders.services.channel_problems import with_listings
+from orders.services.channel_problems import Trouble, trouble, with_listings
 from orders.services.commands import EditOrder, PlaceOrder
 from orders.services.edits import commit_edits, draft_edits
 
@@ -20,17 +20,18 @@ def follow_channel(
     reopened: set[int | None],
     now: datetime,
     reason: str,
-) -> dict[int, list[str]]:
-    """Change orders as their channel did since; return those that could not follow, with reasons.
+) -> dict[int, Trouble]:
+    """Change orders as their channel did since; return those that could not follow, and why.
 
     Each comes with what the channel says now and what the order follows by now, where it is kept.
     """
     orders = Order.objects.select_related("ship_to", "channel").in_bulk(list(told))
-    refused: dict[int, list[str]] = {}
+    refused: dict[int, Trouble] = {}
     for pk, order in list(orders.items()):
         if order.status == OrderStatus.CANCELLED:
             if pk in reopened:
-                refused[pk] = [_("The channel took the cancellation back: place a new order.")]
+                text = _("The channel took the cancellation back: place a new order.")
+                refused[pk] = trouble(Problem.CHANGE, reasons=[text])
             del orders[pk]
     if not orders:
         return refused
@@ -43,12 +44,13 @@ def follow_channel(
     commands = []
     for pk, order in orders.items():
         wanted = changes_wanted(now_told[pk], before.get(pk), order, lines[pk], catalogue)
-        if wanted.reasons:
-            refused[pk] = wanted.reasons
+        if wanted.codes:
+            refused[pk] = trouble(Problem.SKU, codes=sorted(wanted.codes))
         elif wanted.changes:
             note = _("As the channel has it")
             commands.append(EditOrder(pk, wanted.changes, note, follows_channel=True))
-    return refused | _edit(commands, now=now, reason=reason)
+    late = _edit(commands, now=now, reason=reason)
+    return refused | {pk: trouble(Problem.CHANGE, reasons=texts) for pk, texts in late.items()}
 
 
 def _edit(commands: list[EditOrder], *, now: datetime, reason: str) -> dict[int, list[str]]:

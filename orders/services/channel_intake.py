@@ -58,6 +58,16 @@ class Case:
     problems: list[Trouble] = field(default_factory=list)
     is_new: bool = False
     is_touched: bool = False
+    before: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.before = () if self.is_new else self.as_is()
+
+    def as_is(self) -> tuple[Any, ...]:
+        """Return what a held row is known by."""
+        row = self.row
+        told = sorted(row.refunds)
+        return (list(row.problems), row.message_id, row.told_at, told, row.is_deleted)
 
 
 @service
@@ -160,7 +170,8 @@ def _settle(cases: Sequence[Case], *, now: datetime) -> None:
     placed = [c for c in live if c.row.order_id is not None]
     # All at once: edits and cancellations lock stock after them.
     lock(Order, [c.row.order_id for c in placed if c.row.order_id is not None])
-    _follow([c for c in placed if c.command and not _is_gone(c)], now=now)
+    # What is cancelled follows first, so that it ends the same whatever was skipped.
+    _follow([c for c in placed if c.command], now=now)
     _cancel([c for c in placed if _is_gone(c)], now=now)
     _write(cases)
 
@@ -247,9 +258,10 @@ def _follow(cases: Sequence[Case], *, now: datetime) -> None:
     }
     refused = follow_channel(told, reopened=reopened, now=now, reason=TOLD)
     for case in behind:
-        if reasons := refused.get(case.row.order_id or 0):
-            case.problems.append(trouble(Problem.CHANGE, reasons=reasons))
-        else:
+        why = refused.get(case.row.order_id or 0)
+        if why and not _is_gone(case):
+            case.problems.append(why)
+        elif not why:
             case.row.followed_id = case.row.message_id
 
 
@@ -273,7 +285,10 @@ def _write(cases: Sequence[Case]) -> None:
         row.problem = case.problems[0]["kind"] if case.problems else ""
         paid += _paid(case)
         refunded += _refunded(case)
-        groups.setdefault(_verb(case), []).append(case)
+        verb = _verb(case)
+        # What was only tried again and stays as it was is no news.
+        if verb not in ("hold", "differ") or case.as_is() != case.before:
+            groups.setdefault(verb, []).append(case)
     for verb, members in sorted(groups.items()):
         ids = [c.row.pk for c in members]
         values: Mapping[str, Any] = {

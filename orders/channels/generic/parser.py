@@ -13,7 +13,16 @@ from django.utils.translation import gettext as _
 
 from backoffice.core.reading import UNFIT, load, text
 from orders.channels.adapter import Message, Told
-from orders.channels.reading import NOTHING, address, decimal, key, read_one, utc, whole
+from orders.channels.reading import (
+    NOTHING,
+    address,
+    decimal,
+    key,
+    read_one,
+    unknown_options,
+    utc,
+    whole,
+)
 from orders.choices import LineKind
 from orders.services.commands import CustomerData, LineData, PlaceOrder
 
@@ -45,9 +54,7 @@ def mapping_problems(options: Mapping[str, Any]) -> list[str]:
         if name not in known
     ]
     unknown = sorted(set(options) - {"orders", "lines", "fields", "line_fields", "cancelled"})
-    if unknown:
-        problems.append(_("There is no option %(names)s.") % {"names": ", ".join(unknown)})
-    return problems
+    return problems + unknown_options(unknown)
 
 
 def at(source: Any, path: str) -> Any:
