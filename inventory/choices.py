@@ -74,6 +74,21 @@ class PlanningRule(models.TextChoices):
     TEXTBOOK = "TEXTBOOK", _("Textbook (normal demand)")
 
 
+class SimulationStatus(models.TextChoices):
+    QUEUED = "QUEUED", _("Being replayed")
+    DONE = "DONE", _("Replayed")
+    ADOPTED = "ADOPTED", _("Adopted")
+    TAKEN_BACK = "TAKEN_BACK", _("Taken back")
+
+
+class SimulatedPolicy(models.TextChoices):
+    """Whose reorder points are replayed."""
+
+    TODAY = "TODAY", _("Today's policy")
+    PEERS = "PEERS", _("Monthly min/max")
+    CHANGED = "CHANGED", _("The change")
+
+
 OPEN_PROPOSALS = (ProposalStatus.PROPOSED, ProposalStatus.APPROVED)
 
 COLOURS = {
@@ -103,4 +118,8 @@ COLOURS = {
     ProposalStatus.ORDERED: Colour.GOOD,
     ProposalStatus.REJECTED: Colour.BAD,
     ProposalStatus.EXPIRED: Colour.NEUTRAL,
+    SimulationStatus.QUEUED: Colour.ACTIVE,
+    SimulationStatus.DONE: Colour.GOOD,
+    SimulationStatus.ADOPTED: Colour.GOOD,
+    SimulationStatus.TAKEN_BACK: Colour.NEUTRAL,
 }

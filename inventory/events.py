@@ -43,10 +43,21 @@ declare(
         "replenishment.proposed": _(
             "The planning proposes to buy: `sku_id`, `warehouse_id`, `quantity`."
         ),
+        "replenishment.changed": _("Another quantity is proposed: `quantity`, and `before` it."),
         "replenishment.approved": _("A proposal was approved."),
         "replenishment.rejected": _("A proposal was rejected."),
         "replenishment.expired": _("Nobody decided on a proposal in time."),
         "replenishment.ordered": _("A proposal became a purchase order: `purchase_order_id`."),
+    },
+)
+declare(
+    "inventory",
+    "inventory.simulation",
+    {
+        "simulation.started": _("A change of the replenishment policy is being replayed."),
+        "simulation.finished": _("The replay of a change is done."),
+        "simulation.adopted": _("A change was written into the policy: `policy_id`."),
+        "simulation.taken_back": _("The policy before a change was put back: `policy_id`."),
     },
 )
 told_by("inventory.receipt", "inventory.purchaseorder")

@@ -18,6 +18,7 @@ from inventory.choices import (
     MoveKind,
     ProposalStatus,
     PurchaseOrderStatus,
+    SimulationStatus,
     StockPolicy,
 )
 from inventory.models import (
@@ -34,6 +35,7 @@ from inventory.models import (
     ReplenishmentRun,
     Reservation,
     Seller,
+    Simulation,
     Sku,
     StockLevel,
     StockMove,
@@ -283,6 +285,21 @@ class ReplenishmentRunFilter(FilterSet):
 
     class Meta:
         model = ReplenishmentRun
+        fields: list[str] = []
+
+
+class SimulationFilter(FilterSet):
+    """Which simulations."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(
+        choices=SimulationStatus.choices, label=_("status")
+    )
+    warehouse = by_code(Warehouse, _("warehouse"))
+    category = django_filters.CharFilter(label=_("category"))
+
+    class Meta:
+        model = Simulation
         fields: list[str] = []
 
 

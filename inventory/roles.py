@@ -18,7 +18,7 @@ grant(
         " approve_purchaseorder send_purchaseorder cancel_purchaseorder add_purchaseorder"
         " add_supplier change_supplier add_supplieritem change_supplieritem"
         " add_replenishmentpolicy change_replenishmentpolicy add_product change_product add_sku"
-        " change_sku",
+        " change_sku add_simulation adopt_simulation",
         Role.SERVICE: f"{CATALOGUE} view_seller",
         Role.FINANCE: f"{CATALOGUE} view_seller view_supplier view_supplieritem view_stockmove"
         " view_purchaseorder view_purchaseorderline view_receipt view_receiptline",

@@ -1,11 +1,11 @@
-"""The transition tables of purchase orders and replenishment proposals."""
+"""The transition tables of purchase orders, proposals and simulations."""
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
-from inventory.choices import ProposalStatus, PurchaseOrderStatus
-from inventory.models import PurchaseOrder, ReplenishmentProposal
+from inventory.choices import ProposalStatus, PurchaseOrderStatus, SimulationStatus
+from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation
 
 SUPPLIER_ACTIVE = Guard(
     "supplier_active",
@@ -102,6 +102,14 @@ PROPOSAL = Machine(
             stamp="decided_at",
         ),
         Transition(
+            "change_quantity",
+            _("Change the quantity"),
+            [ProposalStatus.PROPOSED],
+            ProposalStatus.PROPOSED,
+            "replenishment.changed",
+            permission="inventory.approve_replenishmentproposal",
+        ),
+        Transition(
             "expire",
             _("Expire"),
             [ProposalStatus.PROPOSED],
@@ -116,6 +124,37 @@ PROPOSAL = Machine(
             ProposalStatus.ORDERED,
             "replenishment.ordered",
             permission="inventory.order_replenishmentproposal",
+        ),
+    ],
+)
+
+ADOPT = "inventory.adopt_simulation"
+SIMULATION = Machine(
+    Simulation,
+    [
+        Transition(
+            "finish",
+            _("Finish"),
+            [SimulationStatus.QUEUED],
+            SimulationStatus.DONE,
+            "simulation.finished",
+            stamp="finished_at",
+        ),
+        Transition(
+            "adopt",
+            _("Adopt the change"),
+            [SimulationStatus.DONE, SimulationStatus.TAKEN_BACK],
+            SimulationStatus.ADOPTED,
+            "simulation.adopted",
+            permission=ADOPT,
+        ),
+        Transition(
+            "take_back",
+            _("Put the former policy back"),
+            [SimulationStatus.ADOPTED],
+            SimulationStatus.TAKEN_BACK,
+            "simulation.taken_back",
+            permission=ADOPT,
         ),
     ],
 )

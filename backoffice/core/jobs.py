@@ -37,16 +37,23 @@ class BulkAction:
     service: Callable[..., Outcome]
     # The action that takes it back.
     inverse: str = ""
+    # Documents in one transaction: few where each takes long.
+    chunk: int = CHUNK
 
 
 ACTIONS: dict[str, BulkAction] = {}
 
 
 def bulk_action(
-    name: str, label: Text, service: Callable[..., Outcome], *, inverse: str = ""
+    name: str,
+    label: Text,
+    service: Callable[..., Outcome],
+    *,
+    inverse: str = "",
+    chunk: int = CHUNK,
 ) -> None:
     """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
-    ACTIONS[name] = BulkAction(name, label, service, inverse)
+    ACTIONS[name] = BulkAction(name, label, service, inverse, chunk)
 
 
 def start_job(
@@ -109,7 +116,7 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
         return False
     with acting(job.created_by_id, request_id=f"job-{job.pk}"), transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [job_id, CHUNK])
+            cursor.execute(CLAIM, [job_id, ACTIONS[job.action].chunk])
             ids = [row[0] for row in cursor.fetchall()]
         if ids:
             _write(job_id, _run(job, ids, now))

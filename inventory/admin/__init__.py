@@ -1,3 +1,19 @@
-from inventory.admin import catalogue, purchasing, replenishment, scope, stock
+from inventory.admin import (
+    catalogue,
+    decisions,
+    purchasing,
+    replenishment,
+    scope,
+    simulations,
+    stock,
+)
 
-__all__ = ["catalogue", "purchasing", "replenishment", "scope", "stock"]
+__all__ = [
+    "catalogue",
+    "decisions",
+    "purchasing",
+    "replenishment",
+    "scope",
+    "simulations",
+    "stock",
+]

@@ -1,4 +1,4 @@
-"""Purchase orders and receipts to be made; each is one service call for all."""
+"""Purchase orders, receipts and simulations to be made; each is one service call for all."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,8 +7,14 @@ from typing import Any
 from backoffice.core.api.creation import Made
 from backoffice.core.api.references import ids_of
 from inventory.models import PurchaseOrder, Sku, Supplier, Warehouse
-from inventory.services.purchasing import CreatePurchaseOrder, PurchaseLine, create_purchase_orders
+from inventory.services.purchasing import (
+    NO_WAREHOUSE,
+    CreatePurchaseOrder,
+    PurchaseLine,
+    create_purchase_orders,
+)
 from inventory.services.receiving import ReceivedGoods, ReceiveGoods, receive_goods
+from inventory.services.simulations import Simulate, start_simulations
 
 
 def draw_up(items: Sequence[dict[str, Any]], *, now: datetime) -> Made:
@@ -49,3 +55,18 @@ def take_in(items: Sequence[dict[str, Any]], *, now: datetime) -> Made:
     ]
     result = receive_goods(commands, now=now)
     return Made.of(result.created, result.existing, result.refused)
+
+
+def simulate(items: Sequence[dict[str, Any]], *, now: datetime) -> Made:
+    """Queue replays of changes of the replenishment policy."""
+    given = [dict(item) for item in items]
+    codes = [item.pop("warehouse", "") for item in given]
+    houses = ids_of(Warehouse.objects.all(), "code", filter(None, codes))
+    known = {
+        n: Simulate(warehouse_id=houses.get(code), **item)
+        for n, (code, item) in enumerate(zip(codes, given, strict=True))
+        if not code or code in houses
+    }
+    ids = start_simulations(list(known.values()), now=now) if known else []
+    refused = {n: [NO_WAREHOUSE] for n in range(len(items)) if n not in known}
+    return Made.of(dict(zip(known, ids, strict=True)), {}, refused)

@@ -1,12 +1,14 @@
 """Stock, purchasing and replenishment as JSON; nothing here queries beyond the view."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
+from backoffice.core.api.verbs import VerbSerializer
 from inventory.api.fields import CodeField
-from inventory.choices import MoveKind
+from inventory.choices import MoveKind, PlanningRule
 from inventory.models import (
     Allocation,
     BinStock,
@@ -22,6 +24,8 @@ from inventory.models import (
     ReplenishmentProposal,
     Reservation,
     Seller,
+    Simulation,
+    SimulationCurve,
     Sku,
     StockLevel,
     StockMove,
@@ -315,3 +319,43 @@ class ReplenishmentProposalSerializer(serializers.ModelSerializer):
 
     def get_why(self, proposal: ReplenishmentProposal) -> str:
         return explain_proposal(proposal.explanation)
+
+
+class QuantityInput(VerbSerializer):
+    """How many to buy instead, in whole packs, and why."""
+
+    quantity = serializers.IntegerField(min_value=1, max_value=10**9)
+
+
+class SimulationCurveSerializer(serializers.ModelSerializer):
+    """What one policy would have done; `here` is the point at which it stands."""
+
+    class Meta:
+        model = SimulationCurve
+        fields = ["policy", "result"]
+
+
+class SimulationSerializer(serializers.ModelSerializer):
+    warehouse = serializers.CharField(source="warehouse.code", default=None, allow_null=True)
+    curves = SimulationCurveSerializer(many=True)
+
+    class Meta:
+        model = Simulation
+        fields = [
+            *("id", "number", "status", "warehouse", "category", "rule", "fill_rate"),
+            *("order_rhythm_days", "lead_time_days", "curves", "finished_at", "version"),
+            "updated_at",
+        ]
+
+
+class SimulationInput(serializers.Serializer):
+    """A scope and what to try in it; what is left out stays as it is."""
+
+    warehouse = serializers.CharField(max_length=40, required=False)
+    category = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    rule = serializers.ChoiceField(PlanningRule.choices, required=False)
+    fill_rate = serializers.DecimalField(
+        5, 4, min_value=Decimal("0.5"), max_value=Decimal("0.999"), required=False
+    )
+    order_rhythm_days = serializers.IntegerField(min_value=1, max_value=90, required=False)
+    lead_time_days = serializers.IntegerField(min_value=1, max_value=365, required=False)

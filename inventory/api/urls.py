@@ -20,4 +20,5 @@ ROUTES = [
     ("purchase-orders", views.PurchaseOrderViewSet),
     ("receipts", views.ReceiptViewSet),
     ("replenishment-proposals", views.ReplenishmentProposalViewSet),
+    ("replenishment-simulations", views.SimulationViewSet),
 ]

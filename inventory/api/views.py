@@ -6,9 +6,15 @@ from backoffice.core.api.creation import Creation
 from backoffice.core.api.verbs import Verb
 from backoffice.core.api.views import DocumentViewSet
 from inventory.api import serializers
-from inventory.api.creation import draw_up, take_in
-from inventory.filters import PurchaseOrderFilter, ReceiptFilter, ReplenishmentProposalFilter
-from inventory.models import PurchaseOrder, Receipt, ReplenishmentProposal
+from inventory.api.creation import draw_up, simulate, take_in
+from inventory.filters import (
+    PurchaseOrderFilter,
+    ReceiptFilter,
+    ReplenishmentProposalFilter,
+    SimulationFilter,
+)
+from inventory.models import PurchaseOrder, Receipt, ReplenishmentProposal, Simulation
+from inventory.services.decisions import change_quantities
 from inventory.services.purchasing import (
     approve_purchase_orders,
     cancel_purchase_orders,
@@ -21,6 +27,7 @@ from inventory.services.replenishment import (
     order_proposals,
     reject_proposals,
 )
+from inventory.services.simulations import adopt_simulations, take_back_simulations
 
 
 class PurchaseOrderViewSet(DocumentViewSet):
@@ -64,4 +71,26 @@ class ReplenishmentProposalViewSet(DocumentViewSet):
         Verb("approve", approve_proposals, "inventory.approve_replenishmentproposal"),
         Verb("reject", reject_proposals, "inventory.approve_replenishmentproposal"),
         Verb("order", order_proposals, "inventory.order_replenishmentproposal"),
+        Verb(
+            "change_quantity",
+            change_quantities,
+            "inventory.approve_replenishmentproposal",
+            serializers.QuantityInput,
+            is_bulk=False,
+        ),
+    )
+
+
+class SimulationViewSet(DocumentViewSet):
+    """Changes of the replenishment policy, replayed over the company's own past: `curves` fill up
+    while the job works; `adopt` writes the change into the policy of its scope.
+    """
+
+    queryset = Simulation.objects.select_related("warehouse").prefetch_related("curves")
+    serializer_class = serializers.SimulationSerializer
+    filterset_class = SimulationFilter
+    creation = Creation(serializers.SimulationInput, simulate, "inventory.add_simulation")
+    verbs = (
+        Verb("adopt", adopt_simulations, "inventory.adopt_simulation"),
+        Verb("take_back", take_back_simulations, "inventory.adopt_simulation"),
     )

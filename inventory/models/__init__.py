@@ -13,6 +13,7 @@ from inventory.models.replenishment import (
     ReplenishmentRun,
 )
 from inventory.models.scope import UserScope
+from inventory.models.simulation import Simulation, SimulationCurve
 from inventory.models.stock import (
     Allocation,
     BinStock,
@@ -38,6 +39,8 @@ __all__ = [
     "ReplenishmentRun",
     "Reservation",
     "Seller",
+    "Simulation",
+    "SimulationCurve",
     "Sku",
     "StockLevel",
     "StockMove",

@@ -34,13 +34,16 @@ class Terms:
 class Policies:
     """The active policies, to be asked for many SKUs; frozen ones as of a day."""
 
-    def __init__(self, *, on: date) -> None:
-        rows = ReplenishmentPolicy.objects.filter(is_active=True)
+    def __init__(self, *, on: date, instead: ReplenishmentPolicy | None = None) -> None:
+        rows = [
+            *ReplenishmentPolicy.objects.filter(is_active=True),
+            *([instead] if instead else []),
+        ]
         self._rows: dict[Scope, ReplenishmentPolicy] = {
             (row.warehouse_id, row.category, row.sku_id): row for row in rows
         }
         self._on = on
-        self._terms: dict[tuple[int, ...], Terms] = {}
+        self._terms: dict[tuple[int | None, ...], Terms] = {}
 
     def matching(self, warehouse_id: int, category: str, sku_id: int) -> list[ReplenishmentPolicy]:
         """Return the policies of a SKU in a warehouse, the narrowest first."""

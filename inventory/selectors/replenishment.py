@@ -20,7 +20,10 @@ def explain_lines(numbers: Mapping[str, Any]) -> list[str]:
     told["fill_rate"] = _percent(numbers["fill_rate"])
     told["fill_replayed"] = _percent(numbers["fill_replayed"] or 0)
     parts = (_demand, _lead_time, _point, _fill, _stock, _order)
-    return [text % told for part in parts for text in part(numbers)]
+    lines = [text % told for part in parts for text in part(numbers)]
+    if changed := numbers.get("changed"):
+        lines.append(_("Changed by hand from %(before)s to %(quantity)s: %(reason)s") % changed)
+    return lines
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,8 @@ from inventory.models import (
     ReplenishmentProposal,
     Reservation,
     Seller,
+    Simulation,
+    SimulationCurve,
     Sku,
     StockLevel,
     StockMove,
@@ -45,5 +47,7 @@ scope(BinStock, Allocation, warehouse=column("location__warehouse"), seller=OF_S
 scope(ReplenishmentPolicy, ReplenishmentProposal, warehouse=IN_WAREHOUSE, seller=OF_SKU)
 # What we buy, and from whom, is no seller's business.
 scope(Location, PurchaseOrder, warehouse=IN_WAREHOUSE)
+scope(Simulation, warehouse=IN_WAREHOUSE)
+scope(SimulationCurve, warehouse=column("simulation__warehouse"))
 scope(Receipt, warehouse=column("purchase_order__warehouse"))
 scope(Supplier, SupplierItem, warehouse=everything)

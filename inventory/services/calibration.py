@@ -1,5 +1,6 @@
 """The company's fill curve: measured anew every week by replaying a sample of its own past."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,12 +47,16 @@ def measure(chosen: Candidates, *, now: datetime) -> FillCurve:
         for n, terms in enumerate(chosen.terms)
         if terms.rule == PlanningRule.HYBRID and terms.minimum is None
     ]
-    planned.sort(key=lambda n: chosen.rows[n].sku_id * KNUTH % 2**32)
     if not planned:
         return NO_CURVE
-    known = read_assortment(chosen.only(sorted(planned[:SAMPLE])), now=now)
+    known = read_assortment(chosen.only(scattered(chosen, planned)[:SAMPLE]), now=now)
     old = np.flatnonzero(known.demand.known_days >= YOUNG_DAYS)
     return fill_curve([group for _rows, group in groups(known, old)])
+
+
+def scattered(chosen: Candidates, rows: Sequence[int]) -> list[int]:
+    """Return rows in an order without meaning, the same every time: the first are a sample."""
+    return sorted(rows, key=lambda n: (chosen.rows[n].sku_id * KNUTH % 2**32, n))
 
 
 def to_json(curve: FillCurve) -> dict[str, Any]:

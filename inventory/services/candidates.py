@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backoffice.core.sql import execute
 from inventory.choices import PlanningRule
-from inventory.models import Warehouse
+from inventory.models import ReplenishmentPolicy, Warehouse
 from inventory.planning.assortment import YOUNG_DAYS, Assortment
 from inventory.planning.lead_times import lead_times
 from inventory.selectors.history import demand_history
@@ -120,12 +120,14 @@ class Candidates:
         return self._samples[key]
 
 
-def read_candidates(warehouse_ids: Sequence[int], *, now: datetime) -> Candidates:
-    """Return what can be planned in active warehouses."""
+def read_candidates(
+    warehouse_ids: Sequence[int], *, now: datetime, instead: ReplenishmentPolicy | None = None
+) -> Candidates:
+    """Return what can be planned in active warehouses; `instead` stands for its scope's policy."""
     houses = Warehouse.objects.filter(pk__any=warehouse_ids, is_active=True)
     zones = {pk: ZoneInfo(zone) for pk, zone in houses.values_list("pk", "time_zone")}
     planned_on = {pk: now.astimezone(zone).date() for pk, zone in zones.items()}
-    policies = Policies(on=max(planned_on.values(), default=now.date()))
+    policies = Policies(on=max(planned_on.values(), default=now.date()), instead=instead)
     rows, terms, frozen = [], [], 0
     for record in execute(CANDIDATES, {"houses": list(zones)}):
         row = Candidate(*record)
