@@ -37,8 +37,8 @@ class BulkAction:
     service: Callable[..., Outcome]
     # The action that takes it back.
     inverse: str = ""
-    # Documents in one transaction: few where each takes long.
-    chunk: int = CHUNK
+    # Documents in one transaction, where the usual number takes too long.
+    chunk: int | None = None
 
 
 ACTIONS: dict[str, BulkAction] = {}
@@ -50,7 +50,7 @@ def bulk_action(
     service: Callable[..., Outcome],
     *,
     inverse: str = "",
-    chunk: int = CHUNK,
+    chunk: int | None = None,
 ) -> None:
     """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
     ACTIONS[name] = BulkAction(name, label, service, inverse, chunk)
@@ -116,7 +116,7 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
         return False
     with acting(job.created_by_id, request_id=f"job-{job.pk}"), transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [job_id, ACTIONS[job.action].chunk])
+            cursor.execute(CLAIM, [job_id, ACTIONS[job.action].chunk or CHUNK])
             ids = [row[0] for row in cursor.fetchall()]
         if ids:
             _write(job_id, _run(job, ids, now))

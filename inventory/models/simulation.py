@@ -27,9 +27,9 @@ class Simulation(BusinessDocument):
     warehouse = models.ForeignKey(
         Warehouse, models.PROTECT, null=True, related_name="+", verbose_name=_("warehouse")
     )
-    category = models.CharField(_("category"), max_length=120, default="", db_default="")
+    category = models.CharField(_("category"), max_length=120, blank=True, db_default="")
     rule = models.CharField(
-        _("rule"), max_length=10, choices=PlanningRule.choices, default="", db_default=""
+        _("rule"), max_length=10, choices=PlanningRule.choices, blank=True, db_default=""
     )
     fill_rate = models.DecimalField(
         _("fill rate asked for"), max_digits=5, decimal_places=4, null=True

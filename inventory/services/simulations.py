@@ -29,6 +29,7 @@ TOO_SHORT = _("There are fewer than 90 days of history to replay: try again when
 NOBODY = _("No SKU in this scope has a policy and a supplier: give it both first.")
 WHY = _("Say why: the reason is kept with the policy.")
 NOTHING = _("Nothing of the policy was changed: a lead time is the supplier's.")
+NOT_REPLAYED = _("It could not be replayed, so nobody knows what it would do.")
 CHANGED_SINCE = _("The policy was changed since it was adopted: look at it there.")
 
 
@@ -174,6 +175,10 @@ def _policies(simulation: Simulation) -> QuerySet[ReplenishmentPolicy]:
 def adopt_simulations(ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
     """Write changes into the policies of their scopes; what they replace is kept."""
     outcome = SIMULATION.check(ids, "adopt")
+    of_change = SimulationCurve.objects.filter(policy=SimulatedPolicy.CHANGED)
+    told = of_change.filter(simulation_id__in=outcome.moved, result__has_key="points")
+    known = set(told.values_list("simulation_id", flat=True))
+    outcome.block([pk for pk in outcome.moved if pk not in known], NOT_REPLAYED)
     policies: dict[int, int] = {}
     for simulation in Simulation.objects.filter(pk__any=outcome.moved).order_by("pk"):
         if not reason.strip():

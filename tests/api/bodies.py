@@ -122,6 +122,7 @@ CREATE: dict[str, Body] = {
         supplier="SUP", warehouse="W1", lines=[{"sku": "A-S1", "quantity": 3}]
     ),
     "receipts": _receipt,
+    "replenishment-simulations": fixed(warehouse="W1", fill_rate="0.9900"),
     "stock-moves": fixed(
         moves=[{"sku": "A-S1", "warehouse": "W1", "quantity": 1}], reason="counted"
     ),
@@ -186,5 +187,6 @@ VERBS: dict[str, Body] = {
     "tickets/reply": fixed(body="Soon."),
     "tickets/assign-to": lambda world: {"agent": AgentProfile.objects.first().user_id},
     "rules/switch": fixed(mode="SHADOW"),
+    "replenishment-proposals/change-quantity": fixed(quantity=7),
     "parcels/enter-number": fixed(tracking_number="BODY-2"),
 }

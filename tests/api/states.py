@@ -17,9 +17,11 @@ from finance.services.payments import record_payments
 from finance.services.payouts import approve_payouts, send_payouts
 from finance.services.periods import close_periods
 from finance.services.refunds import approve_refunds, open_refunds
-from inventory.models import PurchaseOrder, ReplenishmentProposal
+from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation, SimulationCurve
 from inventory.services.purchasing import approve_purchase_orders
 from inventory.services.replenishment import approve_proposals
+from inventory.services.simulations import adopt_simulations
+from inventory.states import SIMULATION
 from logistics.models import Parcel, Shipment
 from logistics.services.handover import hand_over_parcels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
@@ -137,6 +139,17 @@ def assigned(world: World) -> None:
     assert assign_to(ids, agent=agent, now=timezone.now()).moved
 
 
+def replayed(world: World) -> None:
+    SimulationCurve.objects.update(result={"points": []})
+    assert SIMULATION.apply(list(Simulation.objects.values_list("pk", flat=True)), "finish").moved
+
+
+def adopted(world: World) -> None:
+    replayed(world)
+    ids = list(Simulation.objects.values_list("pk", flat=True))
+    assert adopt_simulations(ids, now=timezone.now(), reason="tried").moved == ids
+
+
 STATES: dict[str, Callable[[World], None]] = {
     "accounting_periods_reopen_create": all_(AccountingPeriod, close_periods),
     "order_edits_commit_create": affordable,
@@ -155,6 +168,8 @@ STATES: dict[str, Callable[[World], None]] = {
     "refunds_cancel_create": asked,
     "refunds_succeed_create": agreed,
     "replenishment_proposals_order_create": all_(ReplenishmentProposal, approve_proposals),
+    "replenishment_simulations_adopt_create": replayed,
+    "replenishment_simulations_take_back_create": adopted,
     "returns_close_create": all_(Return, receive_returns),
     "shipments_pick_create": planned,
     "shipments_pack_create": picked,

@@ -46,6 +46,7 @@ from inventory.services.purchasing import (
 )
 from inventory.services.receiving import receive_missing
 from inventory.services.replenishment import propose_replenishment
+from inventory.services.simulations import Simulate, start_simulations
 from logistics.choices import ExceptionKind
 from logistics.models import Carrier, CarrierAccount, Parcel, Shipment
 from logistics.services.exceptions import OpenException, open_exceptions
@@ -203,6 +204,8 @@ def _purchasing(world: World) -> None:
     send_purchase_orders(done + sent, now=NOW)
     assert receive_missing(done, now=NOW).blocked == {}
     propose_replenishment(now=NOW)
+    changes = [Simulate(house.pk, fill_rate=Decimal("0.99")) for house in world.houses.values()]
+    start_simulations(changes, now=NOW)
 
 
 def _order(name: str, lines: Sequence[LineData]) -> PlaceOrder:

@@ -169,6 +169,8 @@ def test_what_cannot_be_replayed_says_why(house, new_sku, supply, start, now, ch
     assert findings(simulation).errors == [str(text)]
     assert findings(simulation).chart is None
     assert simulation.job.rows.filter(outcome="BLOCKED").count() == 3
+    outcome = adopt_simulations([simulation.pk], now=now, reason="anyway")
+    assert outcome.blocked == {simulation.pk: [simulations.NOT_REPLAYED]}
 
 
 def test_the_stock_of_a_fill_is_read_between_two_points():
