@@ -21,7 +21,6 @@ from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation, S
 from inventory.services.purchasing import approve_purchase_orders
 from inventory.services.replenishment import approve_proposals
 from inventory.services.simulations import adopt_simulations
-from inventory.states import SIMULATION
 from logistics.models import Parcel, Shipment
 from logistics.services.handover import hand_over_parcels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
@@ -141,7 +140,7 @@ def assigned(world: World) -> None:
 
 def replayed(world: World) -> None:
     SimulationCurve.objects.update(result={"points": []})
-    assert SIMULATION.apply(list(Simulation.objects.values_list("pk", flat=True)), "finish").moved
+    Simulation.objects.update(status="DONE")
 
 
 def adopted(world: World) -> None:

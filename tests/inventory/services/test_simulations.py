@@ -148,10 +148,14 @@ def test_adopting_needs_a_reason_and_something_to_write(shop, start, now):
     assert (shop.fill_rate, ReplenishmentPolicy.objects.count()) == (Decimal("0.9"), 1)
 
 
-def test_longer_lead_times_need_more_stock(shop, start):
-    today, _peers, changed = findings(start(lead_time_days=30)).rows
+def test_another_lead_time_is_tried_with_the_change_alone(shop, start):
+    offered, longer = start(lead_time_days=7), start(lead_time_days=30)
 
-    assert changed.inventory > today.inventory
+    today, _peers, same = findings(offered).rows
+    before, _peers, changed = findings(longer).rows
+    assert (same.inventory, same.fill) == (today.inventory, today.fill)
+    assert (before.inventory, before.fill) == (today.inventory, today.fill)
+    assert changed.inventory != today.inventory
 
 
 @pytest.mark.parametrize(
