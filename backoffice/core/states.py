@@ -255,7 +255,11 @@ class Machine:
 
     def reasons(self, document_id: int, name: str) -> list[Text]:
         """Say why one document may not make a transition now, without a lock."""
-        outcome = self._classify([document_id], name)
+        return self.explain_many([document_id], name).blocked.get(document_id, [])
+
+    def explain_many(self, ids: Sequence[int], name: str) -> Outcome:
+        """Say which documents may make a transition now and why the others not, without a lock."""
+        outcome = self._classify(list(ids), name)
         with transaction.atomic():
             self._ask_higher_floors(outcome, name)
-        return outcome.blocked.get(document_id, [])
+        return outcome

@@ -52,6 +52,8 @@ def _groups(site: Any) -> list[Group]:
         SETTINGS: Group(_("Settings"), is_open=False),
         SYSTEM: Group(_("System"), is_open=False),
     }
+    approvals = Item(_("Approvals"), reverse(f"{site.name}:approvals"), ("core.view_approval",))
+    groups[WORK].items.append(approvals)
     # Documents come before the rows that hang on them.
     ranked = sorted(site._registry.items(), key=lambda pair: not isinstance(pair[1], DocumentAdmin))
     for model, model_admin in ranked:

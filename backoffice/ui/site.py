@@ -17,6 +17,7 @@ from backoffice.core.actor import transaction
 from backoffice.core.models import Job, User
 from backoffice.core.models.job import OPEN
 from backoffice.ui.admin import BaseAdmin, NeverDeleted
+from backoffice.ui.approvals import approvals_page
 from backoffice.ui.navigation import navigation
 from backoffice.ui.theme import AdminSite
 
@@ -37,7 +38,15 @@ class ThemedSite(AdminSite):
 
     def get_urls(self) -> list[Any]:
         language = self.admin_view(require_POST(self.language))
-        return [path("language/", language, name="language"), *super().get_urls()]
+        return [
+            path("language/", language, name="language"),
+            path("approvals/", self.admin_view(self.approvals), name="approvals"),
+            *super().get_urls(),
+        ]
+
+    def approvals(self, request: HttpRequest) -> HttpResponse:
+        """Show what waits for a second person, and decide it."""
+        return approvals_page(request, self)
 
     def language(self, request: HttpRequest) -> HttpResponse:
         """Let the signed-in user read the pages in another language."""

@@ -8,8 +8,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline, SettingsAdmin
+from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money
-from finance.choices import COLOURS
+from backoffice.ui.grid import link
+from finance.choices import COLOURS, RefundStatus
 from finance.models import (
     CreditNote,
     DocumentSeries,
@@ -56,6 +58,15 @@ class RefundAdmin(DocumentAdmin):
     tabs = (
         (_("To be approved"), "status=REQUESTED"),
         (_("Without an answer"), "status=UNKNOWN"),
+    )
+    waits = Waits(
+        {"status": RefundStatus.REQUESTED},
+        lambda row: format_html(
+            "{} · {} · {}", link(row.order), row.get_kind_display(), _(row.reason)
+        ),
+        lambda row: (row.amount, row.currency),
+        reject="cancel",
+        related=("created_by", "order"),
     )
     machine = REFUND
     verbs = {"approve": approve_refunds, "cancel": cancel_refunds, "succeed": pay_refunds_by_hand}

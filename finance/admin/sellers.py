@@ -7,9 +7,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.approvals import Waits
 from backoffice.ui.display import amount, badge, money
+from backoffice.ui.grid import link
 from finance.charges import labelled
-from finance.choices import COLOURS
+from finance.choices import COLOURS, PayoutStatus
 from finance.models import (
     CommissionContract,
     OrderSettlement,
@@ -64,6 +66,13 @@ class SellerStatementAdmin(DocumentAdmin):
 
 @admin.register(Payout)
 class PayoutAdmin(DocumentAdmin):
+    waits = Waits(
+        {"status": PayoutStatus.DRAFT},
+        lambda row: format_html("{} · {}", row.seller, link(row.statement)),
+        lambda row: (row.amount, row.currency),
+        reject="cancel",
+        related=("created_by", "seller", "statement"),
+    )
     machine = PAYOUT
     verbs = {
         "approve": approve_payouts,

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline, SettingsAdmin
+from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money
-from inventory.choices import COLOURS
+from inventory.choices import COLOURS, PurchaseOrderStatus
 from inventory.models import (
     PurchaseOrder,
     PurchaseOrderLine,
@@ -111,6 +112,13 @@ class ReceiveForm(forms.Form):
 
 @admin.register(PurchaseOrder)
 class PurchaseOrderAdmin(DocumentAdmin):
+    waits = Waits(
+        {"status": PurchaseOrderStatus.DRAFT},
+        lambda row: f"{row.supplier} → {row.warehouse}",
+        lambda row: (row.total_amount, row.currency),
+        reject="cancel",
+        related=("created_by", "supplier", "warehouse"),
+    )
     machine = PURCHASE_ORDER
     verbs = {
         "approve": approve_purchase_orders,

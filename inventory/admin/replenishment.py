@@ -5,8 +5,9 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
+from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money, number
-from inventory.choices import COLOURS
+from inventory.choices import COLOURS, ProposalStatus
 from inventory.models import ReplenishmentPolicy, ReplenishmentProposal
 from inventory.selectors.replenishment import explain_lines
 from inventory.services.replenishment import (
@@ -40,6 +41,12 @@ class ReplenishmentPolicyAdmin(SettingsAdmin):
 
 @admin.register(ReplenishmentProposal)
 class ReplenishmentProposalAdmin(DocumentAdmin):
+    waits = Waits(
+        {"status": ProposalStatus.PROPOSED},
+        lambda row: f"{row.quantity} × {row.sku} → {row.warehouse}",
+        lambda row: (row.quantity * row.unit_price, row.currency),
+        related=("created_by", "sku", "warehouse"),
+    )
     machine = PROPOSAL
     verbs = {"approve": approve_proposals, "reject": reject_proposals, "order": order_proposals}
     list_display = (

@@ -4,23 +4,50 @@ from django.apps import apps
 from django.contrib import admin
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.approvals import (
     APPROVAL,
+    KINDS,
     approve_approvals,
     reject_approvals,
     withdraw_approvals,
 )
+from backoffice.core.extensions import Text
 from backoffice.core.models import Approval, ApprovalPolicy
-from backoffice.core.models.approval import APPROVAL_COLOURS
+from backoffice.core.models.approval import APPROVAL_COLOURS, ApprovalStatus
 from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
-from backoffice.ui.display import badge
+from backoffice.ui.approvals import Waits
+from backoffice.ui.display import badge, money
+
+
+def _subject(approval: Approval) -> str:
+    name = capfirst(str(apps.get_model(approval.subject_type)._meta.verbose_name))
+    label = f"{name} {approval.subject_id}"
+    page = f"admin:{approval.subject_type.replace('.', '_')}_change"
+    try:
+        return format_html('<a href="{}">{}</a>', reverse(page, args=[approval.subject_id]), label)
+    except NoReverseMatch:
+        return label
+
+
+def _kind(approval: Approval) -> Text:
+    kind = KINDS.get(approval.kind)
+    return kind.label if kind else approval.kind
+
+
+def _why(approval: Approval) -> str:
+    return format_html("{} · {} {}", _kind(approval), _subject(approval), approval.note)
 
 
 @admin.register(Approval)
 class ApprovalAdmin(DocumentAdmin):
-    sidebar_group = "work"
+    # Its sidebar entry is the page of all approvals.
+    sidebar_group = None
+    waits = Waits(
+        {"status": ApprovalStatus.REQUESTED}, _why, lambda row: (row.amount, row.currency)
+    )
     machine = APPROVAL
     verbs = {
         "approve": approve_approvals,
@@ -29,10 +56,9 @@ class ApprovalAdmin(DocumentAdmin):
     }
     list_display = (
         "number",
-        "kind",
+        "kind_name",
         "subject",
-        "amount",
-        "currency",
+        money("amount", _("amount")),
         badge("status", APPROVAL_COLOURS),
         "created_by",
         "created_at",
@@ -40,13 +66,13 @@ class ApprovalAdmin(DocumentAdmin):
     )
     list_select_related = ("created_by", "decided_by")
     search_fields = ("number__exact", "subject_id__exact")
-    readonly_fields = ("subject",)
+    readonly_fields = ("kind_name", "subject")
     fieldsets = (
         (
             None,
             {
                 "fields": (
-                    ("number", "status", "kind"),
+                    ("number", "status", "kind_name"),
                     ("subject", "amount", "currency"),
                     "note",
                     ("created_by", "created_at", "decided_by", "decided_at"),
@@ -55,17 +81,13 @@ class ApprovalAdmin(DocumentAdmin):
         ),
     )
 
+    @admin.display(description=_("kind"), ordering="kind")
+    def kind_name(self, approval: Approval) -> str:
+        return str(_kind(approval))
+
     @admin.display(description=_("subject"))
     def subject(self, approval: Approval) -> str:
-        name = apps.get_model(approval.subject_type)._meta.verbose_name
-        label = f"{name} {approval.subject_id}"
-        page = f"admin:{approval.subject_type.replace('.', '_')}_change"
-        try:
-            return format_html(
-                '<a href="{}">{}</a>', reverse(page, args=[approval.subject_id]), label
-            )
-        except NoReverseMatch:
-            return label
+        return _subject(approval)
 
 
 @admin.register(ApprovalPolicy)

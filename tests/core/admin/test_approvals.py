@@ -62,7 +62,7 @@ def test_a_second_person_decides(people, asked, verb, status):
 def test_the_page_links_to_what_it_is_about(people, asked, channel):
     client = browser(people[1])
     link = (
-        f'<a href="/admin/orders/saleschannel/{channel.pk}/change/">sales channel {channel.pk}</a>'
+        f'<a href="/admin/orders/saleschannel/{channel.pk}/change/">Sales channel {channel.pk}</a>'
     )
 
     assert link in client.get(f"/admin/core/approval/{asked.pk}/change/").content.decode()
