@@ -57,8 +57,9 @@ def draw(
     if not known:
         return None
     heights = [max(d.stat.p90 or 0.0, d.stat.median or 0.0) for d in known]
-    # One odd day would press all others flat.
-    top = min(max(heights), CUT * median(heights)) or 1.0
+    # One odd day would press all others flat, and a long tail the median.
+    usual_top = CUT * max(d.stat.median or 0.0 for d in known) * 2
+    top = min(max(heights), CUT * median(heights), usual_top) or max(heights) or 1.0
     step = (WIDTH - LEFT) / TREND_DAYS
     first = picked[1] - timedelta(days=TREND_DAYS - 1)
     floor = HEIGHT - BOTTOM
