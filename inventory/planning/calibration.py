@@ -9,8 +9,8 @@ from inventory.planning.hybrid import HybridPlanner
 from inventory.planning.knob import PENALTY_DAYS, REPLAY_DAYS, penalty_days, usual_penalty_days
 from inventory.planning.replay import Floats, Panel, replay
 
-LEAST_DAYS = 90  # of history; a shorter one says nothing yet
-WARM_UP_DAYS = 60  # before the replayed days
+LEAST_DAYS = 56  # of history; a shorter one says nothing yet
+WARM_UP_DAYS = 28  # before the replayed days
 
 
 @dataclass(frozen=True, slots=True)

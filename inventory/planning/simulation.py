@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inventory.planning.assortment import YOUNG_DAYS, Assortment, groups
-from inventory.planning.calibration import FillCurve, Group, hybrid
+from inventory.planning.calibration import LEAST_DAYS, FillCurve, Group, hybrid
 from inventory.planning.comparison import FACTORS
 from inventory.planning.knob import PENALTY_DAYS
 from inventory.planning.peers import MinMax, textbook
 from inventory.planning.replay import Floats, Panel, Policy, replay
 
 REPLAYED_DAYS = 365
-LEAST_DAYS = 90  # of history
 SERVICE_LEVELS = 1 - np.geomspace(0.4, 1e-6, len(PENALTY_DAYS))
 
 

@@ -25,7 +25,7 @@ from inventory.states import SIMULATION
 ACTION = "inventory.simulationcurve.replay"
 SAMPLE = 1000  # SKUs that speak for a larger scope
 CHANGES = ("rule", "fill_rate", "order_rhythm_days")
-TOO_SHORT = _("There are fewer than 90 days of history to replay: try again when there are more.")
+TOO_SHORT = _("There are fewer than 56 days of history to replay: try again when there are more.")
 NOBODY = _("No SKU in this scope has a policy and a supplier: give it both first.")
 WHY = _("Say why: the reason is kept with the policy.")
 NOTHING = _("Nothing of the policy was changed: a lead time is the supplier's.")

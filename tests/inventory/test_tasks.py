@@ -7,7 +7,12 @@ from backoffice.core.invariants import check_invariants
 from backoffice.core.models import TaskRun
 from backoffice.core.tasks import SCHEDULED, run_slot
 from inventory import tasks
-from inventory.models import ReplenishmentPolicy, ReplenishmentProposal, Warehouse
+from inventory.models import (
+    ReplenishmentPolicy,
+    ReplenishmentProposal,
+    ReplenishmentRun,
+    Warehouse,
+)
 from inventory.services.replenishment import propose_replenishment
 from tests.fixtures.threads import at_once
 
@@ -35,6 +40,18 @@ def test_a_double_beat_proposes_once(wanted, now):
     assert first.result == "1 warehouses, 1 proposals"
     assert second is None
     assert ReplenishmentProposal.objects.count() == 1
+
+
+def test_missed_nights_are_made_up_once(wanted, house, now):
+    missed = now - timedelta(days=3)
+    TaskRun.objects.create(
+        task=NAME, slot_at=missed, started_at=missed, lease_until=missed, finished_at=missed
+    )
+
+    assert beat(now).result == "1 warehouses, 1 proposals"
+
+    assert beat(now + HOUR).result == "0 warehouses, 0 proposals"
+    assert ReplenishmentRun.objects.get().warehouses == [house.pk]
 
 
 def test_each_warehouse_is_planned_in_its_own_night(wanted, house):

@@ -26,6 +26,7 @@ from finance.services.statements import create_statements
 from inventory.choices import Fulfilment
 from inventory.models import PurchaseOrder, StockLevel, Warehouse
 from inventory.services.replenishment import propose_replenishment
+from inventory.services.simulations import Simulate, start_simulations
 from logistics.carriers.base import ParsedScan, TrackResult
 from logistics.carriers.sandbox.parser import CODES
 from logistics.models import Parcel
@@ -55,6 +56,8 @@ def leave_work(story: Story) -> None:
         settle_orders(None, now=story.now)
         create_statements(now=story.now, ends_on=story.now.date() - timedelta(days=1))
         create_payouts(None, now=story.now)
+    with story.role("logistics"):
+        start_simulations([Simulate(fill_rate=Decimal("0.99"))], now=story.now)
     _fail(story)
 
 

@@ -150,7 +150,7 @@ def test_the_fill_curve_rises_and_its_knob_meets_what_is_asked(sales):
 
 
 def test_a_short_past_says_nothing(sales):
-    group = Group(np.ma.MaskedArray(sales[:, :89]), np.ones(30), np.arange(3, 8), 14.0)
+    group = Group(np.ma.MaskedArray(sales[:, :55]), np.ones(30), np.arange(3, 8), 14.0)
 
     assert fill_curve([group]) is fill_curve([]) is NO_CURVE
     assert NO_CURVE.delivered(0.98) is None

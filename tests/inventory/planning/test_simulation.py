@@ -84,6 +84,6 @@ def test_young_skus_are_left_out(sales):
 
 def test_too_short_a_past_is_refused(sales):
     with pytest.raises(TooShortError):
-        replay_peers(assortment(demand(sales[:, :89])))
+        replay_peers(assortment(demand(sales[:, :55])))
     with pytest.raises(TooShortError):
         policies(assortment(demand(sales, np.full(12, 190))))

@@ -67,12 +67,12 @@ def test_a_sku_with_a_past_is_planned_by_its_own_and_all_demand(selling, now):
     assert a["level"] == pytest.approx(4, abs=0.05)
     assert a["lead_time"] == 8.0
     assert a["reorder_point"] >= 32
-    # 121 days of the past are enough to replay 61 of them.
-    assert (a["replayed_days"], a["fill_rate"]) == (61, 0.98)
-    assert "replaying the last 61 days delivered" in explain_proposal(a)
+    # Of 121 known days the first 28 only teach.
+    assert (a["replayed_days"], a["fill_rate"]) == (93, 0.98)
+    assert "replaying the last 93 days delivered" in explain_proposal(a)
     run = ReplenishmentRun.objects.get()
     assert run.measured_at == run.started_at == now
-    assert (run.curve["days"], run.curve["rows"], len(run.curve["fill"])) == (61, 2, 14)
+    assert (run.curve["days"], run.curve["rows"], len(run.curve["fill"])) == (93, 2, 14)
     assert {k: run.figures[k] for k in ("planned", "rule_hybrid", "proposed", "frozen")} == {
         "planned": 2,
         "rule_hybrid": 2,

@@ -166,7 +166,7 @@ def test_what_cannot_be_replayed_says_why(house, new_sku, supply, start, now, ch
     ReplenishmentPolicy.objects.create()
     sku = new_sku("A")
     supply(sku)
-    ship_on(sku, house, {now - timedelta(days=d): 2 for d in range(1, 60)})
+    ship_on(sku, house, {now - timedelta(days=d): 2 for d in range(1, 50)})
 
     simulation = start(fill_rate=Decimal("0.99"), **change)
 
