@@ -8,13 +8,17 @@ from django.utils.translation import gettext_noop
 
 from backoffice.core.events import on
 from backoffice.core.models import Event
+from backoffice.core.money import round_amount
 from finance.choices import PENDING_REFUNDS, PaymentStatus, RefundKind, RefundStatus
 from finance.models import Refund
 from finance.services.commands import OpenRefund, RecordPayment, RefundResult
 from finance.services.payments import record_payments
 from finance.services.refund_results import record_refund_results, send_refunds
 from finance.services.refunds import cancel_refunds, open_refunds
+from orders.choices import NewsKind
 from orders.models import Order
+from orders.services.channel_intake import TOLD
+from orders.services.channel_news import News, queue_news
 
 PROVIDER = "channel"
 GIVEN_BACK = gettext_noop("given back by the channel")
@@ -103,3 +107,27 @@ def _open(events: Sequence[Event], *, now: datetime) -> dict[int, Event]:
     for reasons in opened.refused.values():
         raise ValueError(" ".join(reasons))
     return made
+
+
+@on("refund.approved")
+def ask_channels_to_give_back(events: Sequence[Event], *, now: datetime) -> None:
+    """Tell channels what is to be given back of what they took; their own report ends it.
+
+    A channel that cancelled an order gives its money back by itself.
+    """
+    refunds = Refund.objects.filter(
+        pk__any=[e.subject_id for e in events],
+        status=RefundStatus.APPROVED,
+        payment__provider=PROVIDER,
+    )
+    cancelled_there = Event.objects.filter(kind="order.cancelled", reason=TOLD)
+    orders = refunds.values("order_id")
+    theirs = set(cancelled_there.filter(order_id__in=orders).values_list("order_id", flat=True))
+    news = [
+        News(order_id, NewsKind.REFUNDED, number, {"amount": str(round_amount(amount, currency))})
+        for order_id, number, amount, currency in refunds.order_by("pk").values_list(
+            "order_id", "number", "amount", "currency"
+        )
+        if order_id not in theirs
+    ]
+    queue_news(news, now=now)

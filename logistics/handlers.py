@@ -9,11 +9,13 @@ from backoffice.core.events import on
 from backoffice.core.models import Event
 from logistics.choices import ShipmentStatus
 from logistics.models import Shipment, ShipmentLine
+from logistics.selectors.news import shipped_news
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.covering import cover_shipments
 from logistics.services.planning import plan_shipments
 from logistics.services.scans import follow_scans
 from logistics.services.stock import SHIPMENT_LINE
+from orders.services.channel_news import queue_news
 
 
 def _orders(events: Sequence[Event]) -> list[int]:
@@ -45,6 +47,12 @@ def replace_lost_picks(events: Sequence[Event], *, now: datetime) -> None:
 def follow_earlier_scans(events: Sequence[Event], *, now: datetime) -> None:
     """Move parcels that carriers scanned before anybody could hand them over."""
     follow_scans([e.subject_id for e in events], now=now)
+
+
+@on("parcel.shipped")
+def tell_the_channel(events: Sequence[Event], *, now: datetime) -> None:
+    """Tell the channels of orders what left, and under which number."""
+    queue_news(shipped_news([e.subject_id for e in events]), now=now)
 
 
 @on("order.cancelled")

@@ -110,6 +110,24 @@ class Problem(models.TextChoices):
     CHANGE = "CHANGE", _("Change not followed")
 
 
+class NewsKind(models.TextChoices):
+    """What a channel is told."""
+
+    SHIPPED = "SHIPPED", _("Shipment")
+    CANCELLED = "CANCELLED", _("Cancellation")
+    REFUNDED = "REFUNDED", _("Refund")
+    STOCK = "STOCK", _("Stock levels")
+
+
+class NewsStatus(models.TextChoices):
+    """NOT_TAKEN: the channel has no way to take it; somebody tells it there by hand."""
+
+    QUEUED = "QUEUED", _("Queued")
+    SENT = "SENT", _("Sent")
+    FAILED = "FAILED", _("Failed")
+    NOT_TAKEN = "NOT_TAKEN", _("Not taken by the channel")
+
+
 class Condition(models.TextChoices):
     """In what condition a returned item came back."""
 
@@ -149,6 +167,10 @@ COLOURS: dict[str, Colour] = {
     ChannelOrderStatus.DIFFERS: Colour.BAD,
     ChannelOrderStatus.PLACED: Colour.GOOD,
     ChannelOrderStatus.DISMISSED: Colour.NEUTRAL,
+    NewsStatus.QUEUED: Colour.ACTIVE,
+    NewsStatus.SENT: Colour.GOOD,
+    NewsStatus.FAILED: Colour.BAD,
+    NewsStatus.NOT_TAKEN: Colour.WARNING,
     EditStatus.DRAFT: Colour.NEUTRAL,
     EditStatus.PROPOSED: Colour.ACTIVE,
     EditStatus.COMMITTED: Colour.GOOD,

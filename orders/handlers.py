@@ -9,6 +9,8 @@ from backoffice.core.actor import acting
 from backoffice.core.events import historic_times, on
 from backoffice.core.models import Event
 from orders.models import Order
+from orders.services.channel_intake import TOLD
+from orders.services.channel_news import cancellation, queue_news
 from orders.services.edits import APPROVAL, cancel_edits, commit_edits, reject_edits
 from orders.services.lifecycle import complete_orders, confirm_orders, release_orders
 from orders.services.reservations import fill_backorders, lose_reservations
@@ -58,6 +60,13 @@ def complete_what_may_be(events: Sequence[Event], *, now: datetime) -> None:
         reason=gettext_noop("by itself"),
         times=historic_times(events),
     )
+
+
+@on("order.cancelled")
+def tell_the_channel(events: Sequence[Event], *, now: datetime) -> None:
+    """Tell channels of orders that were cancelled here, not by themselves."""
+    ours = [e for e in events if e.reason != TOLD and e.order_id is not None]
+    queue_news([cancellation(e.order_id) for e in ours if e.order_id is not None], now=now)
 
 
 @on("stock.available")

@@ -14,8 +14,11 @@ from orders.polling import poll_connection as poll
 from orders.services.channel_corrections import waiting_orders
 from orders.services.channel_intake import retry_channel_orders
 from orders.services.channel_polling import due_connections
+from orders.services.channel_stock import stock_connections
 from orders.services.holds import release_holds
 from orders.services.lifecycle import expire_unpaid_orders
+from orders.telling import tell_news as tell
+from orders.telling import tell_stock as tell_levels
 
 
 @scheduled("orders.expire_unpaid", every=timedelta(minutes=5))
@@ -58,3 +61,17 @@ def retry_waiting(*, now: datetime, since: datetime | None) -> int:
         total += len(retry_channel_orders(ids, now=now).moved)
         after = ids[-1]
     return total
+
+
+@scheduled("orders.tell_channels", every=timedelta(seconds=30))
+def tell_channels(*, now: datetime, since: datetime | None) -> int:
+    """Tell channels of shipments, cancellations and refunds."""
+    return tell(clock=timezone.now)
+
+
+@scheduled("orders.tell_stock", every=timedelta(minutes=2))
+def tell_stock_levels(*, now: datetime, since: datetime | None) -> int:
+    """Tell channels the stock levels that they do not know yet."""
+    return sum(
+        tell_levels(connection_id, clock=timezone.now) for connection_id in stock_connections()
+    )

@@ -7,16 +7,20 @@ from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.calls import CallError
-from backoffice.ui.admin import Act, ActsMixin, SettingsAdmin
+from backoffice.ui.admin import Act, ActsMixin, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.display import badge
 from backoffice.ui.forms import SecretsForm
 from orders.channels.registry import ADAPTERS
-from orders.models import ChannelConnection, Listing
+from orders.choices import COLOURS
+from orders.models import ChannelConnection, ChannelNews, Listing, StockTold
 from orders.polling import test_connection
 from orders.selectors.connections import backlog, refused_messages
+from orders.services.channel_news import retry_news
 
 
 class ConnectionForm(SecretsForm):
@@ -59,7 +63,7 @@ ACTS = {
 
 
 @admin.register(ChannelConnection)
-class ChannelConnectionAdmin(ActsMixin, SettingsAdmin):
+class ChannelConnectionAdmin(ActsMixin, ReadOnlyAdmin, SettingsAdmin):
     acts = ACTS
     sidebar_group = "orders"
     form = ConnectionForm
@@ -115,6 +119,41 @@ class ChannelConnectionAdmin(ActsMixin, SettingsAdmin):
             link = f"{url}?channel={row.channel.code}&status=HELD&status=DIFFERS"
             context["bo_links"] = [{"label": _("Orders to be put right"), "url": link}]
         return super().render_change_form(request, context, *args, **kwargs)
+
+
+@admin.register(ChannelNews)
+class ChannelNewsAdmin(ReadOnlyAdmin):
+    sidebar_group = "orders"
+    list_display = (
+        "order",
+        "connection",
+        "kind",
+        "key",
+        badge("status", COLOURS),
+        "result",
+        "attempts",
+        "next_attempt_at",
+        "sent_at",
+    )
+    list_select_related = ("order", "connection__channel")
+    search_fields = ("order__order_number__exact", "key__exact")
+    search_help_text = _("Order or key")
+    ordering = ("-id",)
+    actions = ("retry",)
+
+    @admin.action(description=_("Tell again what failed"), permissions=["operate"])
+    def retry(self, request: HttpRequest, queryset: Any) -> None:
+        count = retry_news(list(queryset.values_list("pk", flat=True)), now=timezone.now())
+        messages.success(request, gettext("%(n)s news are told again.") % {"n": count})
+
+
+@admin.register(StockTold)
+class StockToldAdmin(ReadOnlyAdmin):
+    sidebar_group = "orders"
+    list_display = ("listing", "quantity", "told_at", "error")
+    list_select_related = ("listing__sku", "listing__channel")
+    search_fields = ("listing__code__exact", "listing__sku__code__exact")
+    ordering = ("-listing_id",)
 
 
 @admin.register(Listing)

@@ -2,11 +2,13 @@ from orders.models.channel import Lane, Price, SalesChannel, TaxRate
 from orders.models.connection import ChannelConnection, ChannelOrder, ConnectionState, Listing
 from orders.models.customer import Customer
 from orders.models.edit import OrderEdit, OrderEditLine
+from orders.models.news import ChannelNews, StockTold
 from orders.models.order import Hold, Note, Order, OrderLine
 from orders.models.returns import Return, ReturnLine
 
 __all__ = [
     "ChannelConnection",
+    "ChannelNews",
     "ChannelOrder",
     "ConnectionState",
     "Customer",
@@ -22,5 +24,6 @@ __all__ = [
     "Return",
     "ReturnLine",
     "SalesChannel",
+    "StockTold",
     "TaxRate",
 ]

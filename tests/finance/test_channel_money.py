@@ -6,7 +6,8 @@ from django.utils import timezone
 from backoffice.core.events import deliver
 from backoffice.core.models import EventDelivery
 from finance.models import Payment, Refund
-from orders.models import Order, SalesChannel
+from orders.models import ChannelConnection, ChannelNews, Order, SalesChannel
+from orders.services.lifecycle import cancel_orders
 from tests.fixtures.channels import recorded, shopify_order
 
 pytestmark = pytest.mark.usefixtures("proven", "actor")
@@ -74,3 +75,25 @@ def test_a_cancelled_order_is_given_back_by_the_channel(tell, amount, kinds):
     assert order.refunded_amount == EUR(amount)
     assert len(refunds()) == kinds
     assert [row[1] for row in refunds()].count("SUCCEEDED") == 1
+
+
+def test_the_channel_is_asked_to_give_back_what_it_took(tell, shopify):
+    ChannelConnection.objects.update(tells_back=True)
+    order = tell(shopify_order(1, financial_status="paid"))
+    cancel_orders([order.pk], now=timezone.now())
+    tell()
+
+    refund_number = Refund.objects.get().number
+    assert list(ChannelNews.objects.order_by("kind").values_list("kind", "key", "data")) == [
+        ("CANCELLED", str(order.pk), {}),
+        ("REFUNDED", refund_number, {"amount": "39.80"}),
+    ]
+
+
+def test_a_channel_that_cancelled_gives_back_by_itself(tell, shopify):
+    ChannelConnection.objects.update(tells_back=True)
+    tell(shopify_order(1, financial_status="paid"))
+    tell(shopify_order(1, at=3, cancelled_at="2026-03-10T10:00:00+01:00"))
+
+    assert refunds() == [("CANCELLATION", "APPROVED", EUR("39.80"))]
+    assert not ChannelNews.objects.exists()
