@@ -30,7 +30,8 @@ class Act:
         request = RequestFactory().post(self.url)
         request.user = user
         if self.kind == "action":
-            return self.name in self.screen.get_actions(request)
+            shown = self.screen.has_view_or_change_permission(request)
+            return shown and self.name in self.screen.get_actions(request)
         if self.kind == "verb":
             return bool(self.screen.may(request, self.screen.machine.transitions[self.name]))
         if self.kind == "act":
