@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.tasks import scheduled
 from finance.services.exchange import (
     ask_about_refunds,
@@ -17,35 +19,35 @@ from finance.services.statements import create_statements
 ROUNDS = 40
 
 
-@scheduled("finance.ask_for_payments", every=timedelta(seconds=15))
+@scheduled("finance.ask_for_payments", _("payment requests"), every=timedelta(seconds=15))
 def ask_for_waiting_payments(*, now: datetime, since: datetime | None) -> int:
     """Ask providers for payments of prepaid orders."""
     return ask_for_payments(now=now)
 
 
-@scheduled("finance.cancel_payments", every=timedelta(seconds=30))
+@scheduled("finance.cancel_payments", _("withdrawn payments"), every=timedelta(seconds=30))
 def cancel_withdrawn_payments(*, now: datetime, since: datetime | None) -> int:
     """Tell providers which payments are not wanted any more."""
     return cancel_payments(now=now)
 
 
-@scheduled("finance.pay_refunds", every=timedelta(seconds=30))
+@scheduled("finance.pay_refunds", _("paying refunds"), every=timedelta(seconds=30))
 def pay_waiting_refunds(*, now: datetime, since: datetime | None) -> int:
     """Hand approved refunds to their providers."""
     return pay_refunds(now=now)
 
 
-@scheduled("finance.ask_about_refunds", every=timedelta(seconds=30))
+@scheduled("finance.ask_about_refunds", _("refunds without an answer"), every=timedelta(seconds=30))
 def ask_about_lost_refunds(*, now: datetime, since: datetime | None) -> int:
     """Ask what became of refunds without an answer."""
     return ask_about_refunds(now=now)
 
 
-@scheduled("finance.settle_orders", every=timedelta(minutes=2), queue="settlement")
+@scheduled("finance.settle_orders", _("settlement"), every=timedelta(minutes=2), queue="settlement")
 def settle_due_orders(*, now: datetime, since: datetime | None) -> int:
     """Settle delivered orders whose day has come, chunk by chunk."""
     settled = 0
-    for _ in range(ROUNDS):
+    for _round in range(ROUNDS):
         done = settle_orders(None, now=now)
         settled += len(done.settlements)
         if done.claimed < CHUNK or not done.orders:
@@ -53,7 +55,12 @@ def settle_due_orders(*, now: datetime, since: datetime | None) -> int:
     return settled
 
 
-@scheduled("finance.create_statements", every=timedelta(hours=1), queue="settlement")
+@scheduled(
+    "finance.create_statements",
+    _("seller statements"),
+    every=timedelta(hours=1),
+    queue="settlement",
+)
 def create_due_statements(*, now: datetime, since: datetime | None) -> int:
     """Close sellers' periods that ended on their contracts' calendars, and propose payouts."""
     statements = create_statements(now=now)
@@ -61,7 +68,7 @@ def create_due_statements(*, now: datetime, since: datetime | None) -> int:
     return len(statements)
 
 
-@scheduled("finance.open_periods", every=timedelta(days=1))
+@scheduled("finance.open_periods", _("accounting periods"), every=timedelta(days=1))
 def open_new_periods(*, now: datetime, since: datetime | None) -> int:
     """Create the accounting periods that have begun."""
     return len(open_periods(now=now))

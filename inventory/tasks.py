@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_lazy as _
+
 from backoffice.core.tasks import scheduled, slot_of
 from inventory.models import Warehouse
 from inventory.planning.nights import is_due
@@ -12,7 +14,9 @@ from inventory.services.replenishment import propose_replenishment
 PULSE = timedelta(hours=1)
 
 
-@scheduled("inventory.propose_replenishment", every=PULSE, queue="planning")
+@scheduled(
+    "inventory.propose_replenishment", _("replenishment planning"), every=PULSE, queue="planning"
+)
 def plan_warehouses_at_night(*, now: datetime, since: datetime | None) -> str:
     """Propose replenishment for the warehouses whose night has come since the last run."""
     until = slot_of(now, PULSE)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import acting_job
@@ -19,7 +20,7 @@ from logistics.tracking import buy_due_labels
 from logistics.tracking import sync_account as sync
 
 
-@scheduled("logistics.sync_tracking", every=timedelta(seconds=15), queue="tracking")
+@scheduled("logistics.sync_tracking", _("tracking"), every=timedelta(seconds=15), queue="tracking")
 def sync_tracking(*, now: datetime, since: datetime | None) -> int:
     """Send a worker to every carrier account that has parcels to ask about."""
     accounts = due_accounts(now)
@@ -35,20 +36,22 @@ def sync_account(account_id: int) -> int:
         return sync(account_id, clock=timezone.now)
 
 
-@scheduled("logistics.buy_labels", every=timedelta(seconds=10), queue="labels")
+@scheduled("logistics.buy_labels", _("labels"), every=timedelta(seconds=10), queue="labels")
 def buy_labels(*, now: datetime, since: datetime | None) -> int:
     """Buy the labels that wait."""
     return buy_due_labels(clock=timezone.now)
 
 
-@scheduled("logistics.run_automatic_warehouses", every=timedelta(seconds=30))
+@scheduled(
+    "logistics.run_automatic_warehouses", _("automatic warehouses"), every=timedelta(seconds=30)
+)
 def work_automatic_warehouses(*, now: datetime, since: datetime | None) -> str:
     """Let automatic warehouses work."""
     worked = run_automatic_warehouses(now=now)
     return f"{worked.packed} packed, {worked.handed_over} handed over"
 
 
-@scheduled("logistics.plan_waiting", every=timedelta(minutes=10))
+@scheduled("logistics.plan_waiting", _("shipment planning"), every=timedelta(minutes=10))
 def plan_waiting(*, now: datetime, since: datetime | None) -> int:
     """Plan released units that no event planned: called off and to be shipped after all.
 
@@ -61,7 +64,7 @@ def plan_waiting(*, now: datetime, since: datetime | None) -> int:
     return len(plan_shipments(orders, now=now)) if orders else 0
 
 
-@scheduled("logistics.detect_exceptions", every=timedelta(minutes=15))
+@scheduled("logistics.detect_exceptions", _("delivery exceptions"), every=timedelta(minutes=15))
 def detect(*, now: datetime, since: datetime | None) -> int:
     """Open exceptions for parcels that are silent or late."""
     total, after = 0, 0
@@ -72,7 +75,7 @@ def detect(*, now: datetime, since: datetime | None) -> int:
             return total
 
 
-@scheduled("logistics.measure_lanes", every=timedelta(days=1))
+@scheduled("logistics.measure_lanes", _("delivery times"), every=timedelta(days=1))
 def measure(*, now: datetime, since: datetime | None) -> int:
     """Measure the lanes."""
     return measure_lanes(now=now)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from backoffice.core.actor import acting_job
@@ -21,13 +22,13 @@ from orders.telling import tell_news as tell
 from orders.telling import tell_stock as tell_levels
 
 
-@scheduled("orders.expire_unpaid", every=timedelta(minutes=5))
+@scheduled("orders.expire_unpaid", _("unpaid orders"), every=timedelta(minutes=5))
 def expire_unpaid(*, now: datetime, since: datetime | None) -> int:
     """Cancel orders that nobody paid in time."""
     return len(expire_unpaid_orders(now=now).moved)
 
 
-@scheduled("orders.release_due_holds", every=timedelta(minutes=1))
+@scheduled("orders.release_due_holds", _("holds that end"), every=timedelta(minutes=1))
 def release_due_holds(*, now: datetime, since: datetime | None) -> int:
     """Release holds whose time has come."""
     due = Hold.objects.filter(released_at__isnull=True, until__lte=now)
@@ -37,7 +38,7 @@ def release_due_holds(*, now: datetime, since: datetime | None) -> int:
     )
 
 
-@scheduled("orders.poll_channels", every=timedelta(minutes=1))
+@scheduled("orders.poll_channels", _("orders of channels"), every=timedelta(minutes=1))
 def poll_channels(*, now: datetime, since: datetime | None) -> int:
     """Send a worker to every channel that is to be asked for missed orders."""
     connections = due_connections(now)
@@ -53,7 +54,9 @@ def poll_connection(connection_id: int) -> int:
         return poll(connection_id, clock=timezone.now)
 
 
-@scheduled("orders.retry_channel_orders", every=timedelta(minutes=5))
+@scheduled(
+    "orders.retry_channel_orders", _("waiting orders of channels"), every=timedelta(minutes=5)
+)
 def retry_waiting(*, now: datetime, since: datetime | None) -> int:
     """Try channel orders again that a new SKU or price may have put right."""
     total, after = 0, 0
@@ -63,13 +66,13 @@ def retry_waiting(*, now: datetime, since: datetime | None) -> int:
     return total
 
 
-@scheduled("orders.tell_channels", every=timedelta(seconds=30))
+@scheduled("orders.tell_channels", _("news to channels"), every=timedelta(seconds=30))
 def tell_channels(*, now: datetime, since: datetime | None) -> int:
     """Tell channels of shipments, cancellations and refunds."""
     return tell(clock=timezone.now)
 
 
-@scheduled("orders.tell_stock", every=timedelta(minutes=2))
+@scheduled("orders.tell_stock", _("stock levels to channels"), every=timedelta(minutes=2))
 def tell_stock_levels(*, now: datetime, since: datetime | None) -> int:
     """Tell channels the stock levels that they do not know yet."""
     return sum(

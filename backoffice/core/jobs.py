@@ -169,6 +169,19 @@ def _hidden(action: BulkAction, ids: list[int]) -> set[int]:
     return set(ids) - visible_ids(model, ids) if model else set()
 
 
+def title_of(job: Job) -> str:
+    """Return what a job does, to how many of what."""
+    action, model = ACTIONS.get(job.action), model_of(job.action)
+    if action is None or model is None:
+        return f"{action.label if action else job.action} ({job.total})"
+    plural = model._meta.verbose_name_plural if job.total != 1 else model._meta.verbose_name
+    return _("%(verb)s: %(n)s %(documents)s") % {
+        "verb": str(action.label).rstrip("…"),
+        "n": job.total,
+        "documents": plural,
+    }
+
+
 def model_of(name: str) -> type[models.Model] | None:
     """Return the model of an action's documents; None where they are no documents."""
     label = name.rpartition(".")[0]

@@ -13,8 +13,10 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import acting_job
+from backoffice.core.extensions import Text
 from backoffice.core.models import TaskRun, TaskSwitch
 
 logger = logging.getLogger(__name__)
@@ -28,6 +30,7 @@ class Scheduled:
     """A job of the schedule: how long a slot is and how often beat knocks."""
 
     name: str
+    label: Text
     every: timedelta
     queue: str
     task: Any
@@ -48,6 +51,24 @@ def load_tasks() -> None:
             import_module(f"{config.name}.tasks")
 
 
+# Who acts beside the jobs of the schedule.
+OTHERS: dict[str, Text] = {
+    "system": _("the system"),
+    "events": _("follow-up"),
+    "importer": _("import"),
+    "demo": _("demo shop"),
+}
+
+
+def job_label(name: str) -> Text:
+    """Return what a job is called among people."""
+    if name in OTHERS:
+        return OTHERS[name]
+    if name not in SCHEDULED:
+        load_tasks()
+    return SCHEDULED[name].label if name in SCHEDULED else name
+
+
 CLAIM = """
 INSERT INTO core_taskrun (task, slot_at, started_at, lease_until, result, error)
 VALUES (%(task)s, %(slot)s, %(now)s, %(lease)s, '', '')
@@ -64,7 +85,7 @@ def slot_of(now: datetime, every: timedelta) -> datetime:
 
 
 def scheduled(
-    name: str, *, every: timedelta, queue: str = "default"
+    name: str, label: Text = "", *, every: timedelta, queue: str = "default"
 ) -> Callable[[Callable[..., Any]], Any]:
     """Make `function(*, now, since)` a job of the schedule; `since` is its last finished slot."""
 
@@ -74,7 +95,9 @@ def scheduled(
         def task() -> None:
             run_slot(name, function, now=timezone.now(), every=every)
 
-        SCHEDULED[name] = Scheduled(name, every, queue, task)
+        SCHEDULED[name] = Scheduled(
+            name, label or name.rpartition(".")[2].replace("_", " "), every, queue, task
+        )
         function.task = task  # type: ignore[attr-defined]
         return task
 
@@ -119,7 +142,7 @@ def deliver_events() -> int:
     return deliver(now=timezone.now())
 
 
-@scheduled("core.deliver_waiting_events", every=timedelta(seconds=10))
+@scheduled("core.deliver_waiting_events", _("follow-up"), every=timedelta(seconds=10))
 def deliver_waiting_events(*, now: datetime, since: datetime | None) -> int:
     """Deliver what no wake-up call reached."""
     from backoffice.core.events import deliver
@@ -127,14 +150,14 @@ def deliver_waiting_events(*, now: datetime, since: datetime | None) -> int:
     return deliver(now=now)
 
 
-@scheduled("core.forget_old_runs", every=timedelta(days=1))
+@scheduled("core.forget_old_runs", _("old job runs"), every=timedelta(days=1))
 def forget_old_runs(*, now: datetime, since: datetime | None) -> int:
     """Forget finished job runs older than thirty days."""
     old = TaskRun.objects.filter(slot_at__lt=now - timedelta(days=30), finished_at__isnull=False)
     return old.delete()[0]
 
 
-@scheduled("core.remove_expired", every=timedelta(days=1))
+@scheduled("core.remove_expired", _("clearing what expired"), every=timedelta(days=1))
 def remove_expired_rows(*, now: datetime, since: datetime | None) -> str:
     """Delete working rows and files that have been kept long enough."""
     from backoffice.core.files import remove_expired_files
@@ -146,7 +169,7 @@ def remove_expired_rows(*, now: datetime, since: datetime | None) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-@scheduled("core.run_scheduled_rules", every=timedelta(minutes=1))
+@scheduled("core.run_scheduled_rules", _("scheduled rules"), every=timedelta(minutes=1))
 def run_scheduled_rules(*, now: datetime, since: datetime | None) -> int:
     """Run the rules whose time has come."""
     from backoffice.core.rules.running import run_due_rules
@@ -163,7 +186,7 @@ def process_inbox() -> int:
         return process_all()
 
 
-@scheduled("core.process_waiting_inbox", every=timedelta(seconds=15))
+@scheduled("core.process_waiting_inbox", _("inbox processing"), every=timedelta(seconds=15))
 def process_waiting_inbox(*, now: datetime, since: datetime | None) -> int:
     """Process what no wake-up call reached."""
     from backoffice.core.inbox import process_all
@@ -179,7 +202,7 @@ def send_messages() -> int:
     return send_due(now=timezone.now())
 
 
-@scheduled("core.send_waiting_messages", every=timedelta(seconds=15))
+@scheduled("core.send_waiting_messages", _("sending messages"), every=timedelta(seconds=15))
 def send_waiting_messages(*, now: datetime, since: datetime | None) -> int:
     """Send what no wake-up call reached, and what is tried again."""
     from backoffice.core.outbound import send_due
@@ -198,7 +221,12 @@ def send_webhooks() -> int:
     return send_all()
 
 
-@scheduled("core.send_waiting_webhooks", every=timedelta(seconds=15), queue="webhooks")
+@scheduled(
+    "core.send_waiting_webhooks",
+    _("sending webhooks"),
+    every=timedelta(seconds=15),
+    queue="webhooks",
+)
 def send_waiting_webhooks(*, now: datetime, since: datetime | None) -> int:
     """Send webhooks that no wake-up call reached, and those that are tried again."""
     from backoffice.core.webhooks.sending import send_all
@@ -215,7 +243,7 @@ def run_job_chunk(job_id: int) -> None:
         wake(job_id)
 
 
-@scheduled("core.resume_jobs", every=timedelta(minutes=1))
+@scheduled("core.resume_jobs", _("resuming jobs"), every=timedelta(minutes=1))
 def resume_stale_jobs(*, now: datetime, since: datetime | None) -> int:
     """Go on with jobs whose worker died."""
     from backoffice.core.jobs import stale_jobs, wake

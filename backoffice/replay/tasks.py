@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.tasks import scheduled
 from backoffice.replay.demo.live import TICK, tick
@@ -10,7 +11,7 @@ from backoffice.replay.models import DemoSettings
 
 if settings.DEMO:
 
-    @scheduled("demo.live", every=TICK)
+    @scheduled("demo.live", _("demo shop"), every=TICK)
     def live(*, now: datetime, since: datetime | None) -> str:
         """Let a little happen in the demo shop, if there is one and it is switched on."""
         demo = DemoSettings.objects.filter(is_active=True).order_by("pk").first()

@@ -1,10 +1,14 @@
 """The timeline of a document: events, what changed with them, messages; newest first."""
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from django.apps import apps
@@ -161,13 +165,53 @@ def _why(reason: str | None) -> str:
 
 def _told_value(event: Event, key: str, value: Any, currency: str) -> str:
     """Return a value of an event for people: amounts are told as texts, states by their keys."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list | tuple):
+        return ", ".join(_told_value(event, key, item, currency) for item in value)
     if isinstance(value, str) and AMOUNT.fullmatch(value):
+        if is_share(key):
+            return percent(Decimal(value))
         return f"{plain(Decimal(value), currency)} {currency}".rstrip()
     try:
-        column = apps.get_model(event.subject_type)._meta.get_field(key)
+        column: Any = apps.get_model(event.subject_type)._meta.get_field(key)
     except (LookupError, FieldDoesNotExist):
+        return _code(event.subject_type, value)
+    column = getattr(column, "output_field", column)
+    labels = dict(getattr(column, "flatchoices", ()) or ())
+    return str(labels.get(value) or _code(event.subject_type, value))
+
+
+def _code(document: str, value: Any) -> str:
+    """Return a code by its label among the choices of its app, where it has just one."""
+    if not (isinstance(value, str) and value.isupper()):
         return str(value)
-    return str(dict(getattr(column, "flatchoices", ())).get(value, value))
+    labels = _labels(document.partition(".")[0]).get(value, ())
+    return str(labels[0]) if len(set(map(str, labels))) == 1 else value
+
+
+@cache
+def _labels(app: str) -> dict[str, list[Any]]:
+    """Return the labels of all codes that an app's choices and those of all apps know."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for name in (f"{apps.get_app_config(app).name}.choices", "backoffice.core.choices"):
+        if find_spec(name) is None:
+            continue
+        for kind in vars(import_module(name)).values():
+            if isinstance(kind, type) and issubclass(kind, models.TextChoices):
+                for member in kind:
+                    found[str(member.value)].append(member.label)
+    return found
+
+
+def is_share(name: str) -> bool:
+    """Say whether a column is a part of one, such as a tax rate."""
+    return name.endswith(("tax_rate", "commission_rate", "_share", "fill_rate"))
+
+
+def percent(value: Decimal) -> str:
+    """Return a part of one in percent."""
+    return f"{plain((value * 100).normalize() + 0)} %"
 
 
 def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:
@@ -202,6 +246,13 @@ def _shown(column: Any, row: Any) -> str:
     if column.related_model is not None:
         named = column.related_model._base_manager.filter(pk=value).first()
         return str(named or value)[:80]
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, Decimal):
+        if is_share(column.name):
+            return percent(value)
+        currency = getattr(row, "currency", "")
+        return f"{plain(value, currency)} {currency}".rstrip()
     output = getattr(column, "output_field", column)
     choices = dict(getattr(output, "flatchoices", ()) or ())
-    return str(choices.get(value, plain(value, getattr(row, "currency", ""))))[:80]
+    return str(choices.get(value, plain(value)))[:80]

@@ -189,7 +189,7 @@ def test_the_timeline_tells_what_changed_with_each_event(boss, client, place, no
     entries = {e.title: e for e in client.get(page(order)).context["bo_timeline"]}
 
     told = entries["The order was checked and its stock reserved"]
-    assert (told.actor, told.reason) == ("system", "by phone")
+    assert (told.actor, told.reason) == ("Automatic: the system", "by phone")
     assert "status: Pending → Confirmed" in told.details
     assert entries["Changed"].details == ["priority: 0 → 5"]
 

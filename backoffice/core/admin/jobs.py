@@ -99,7 +99,7 @@ class JobAdmin(ReadOnlyAdmin):
         bad = job.rows.filter(outcome__in=[RowOutcome.BLOCKED, RowOutcome.FAILED])
         inverse = self._inverse(request, job)
         context = self.admin_site.each_context(request) | {
-            "title": self._name(job),
+            "title": str(job),
             "opts": self.opts,
             "original": job,
             "reason": job.parameters.get("reason", ""),
@@ -133,12 +133,6 @@ class JobAdmin(ReadOnlyAdmin):
             "has_done": bool(counts.get(RowOutcome.DONE)),
             "is_paused": job.status == JobStatus.PAUSED,
         }
-
-    def _name(self, job: Job) -> str:
-        action, model = ACTIONS.get(job.action), model_of(job.action)
-        words = f"{action.label}" if action else job.action
-        about = f" · {model._meta.verbose_name_plural}" if model else ""
-        return f"{words}{about} #{job.pk}"
 
     def _rows(
         self, request: HttpRequest, job: Job, rows: Sequence[JobRow]

@@ -60,7 +60,9 @@ class Job(models.Model):
         verbose_name_plural = _("jobs")
 
     def __str__(self) -> str:
-        return f"{self.action} #{self.pk}"
+        from backoffice.core.jobs import title_of
+
+        return title_of(self)
 
     @property
     def is_open(self) -> bool:

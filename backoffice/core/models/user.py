@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import UserKind
@@ -41,6 +42,11 @@ class User(AbstractUser):
         permissions = [("export_personal", _("Can export personal data"))]
 
     def __str__(self) -> str:
+        if self.kind == UserKind.JOB:
+            from backoffice.core.tasks import job_label
+
+            name = self.username.removeprefix("job:")
+            return gettext("Automatic: %(job)s") % {"job": job_label(name)}
         return self.get_full_name() or self.username
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
