@@ -16,6 +16,7 @@ from backoffice.core.choices import Origin
 from backoffice.core.scope import is_limited
 from backoffice.insights.choices import Stage
 from backoffice.insights.models import Bottleneck
+from backoffice.insights.selectors.asking import DayField
 from backoffice.insights.selectors.figures import duration, shown_origin
 
 HISTORY_DAYS = 60
@@ -24,7 +25,7 @@ HISTORY_DAYS = 60
 class DayForm(forms.Form):
     """Read a day and an origin from an address."""
 
-    day = forms.DateField(required=False, label=gettext_lazy("day"))
+    day = DayField(required=False, label=gettext_lazy("day"))
     origin = forms.ChoiceField(choices=Origin.choices, required=False)
 
 

@@ -135,6 +135,9 @@ def test_every_time_has_its_page_also_without_figures(db):
         ("span=2", "Select a valid choice. 2 is not one of the available choices."),
         ("part=COLOUR:3", "T_L is not told apart by COLOUR; known are"),
         ("colour=red", "There is no parameter colour."),
+        ("day=0001-01-01", "Ensure this value is greater than or equal to 1970-01-01."),
+        ("day=9999-12-31", "Ensure this value is less than or equal to 9000-01-01."),
+        ("part=CARRIER:%00", "T_L is not told apart by CARRIER"),
     ],
 )
 def test_a_wrong_question_is_refused_with_a_way_on(db, query, error):
@@ -143,6 +146,13 @@ def test_a_wrong_question_is_refused_with_a_way_on(db, query, error):
     assert page.status_code == 400
     assert error in page.content.decode()
     assert "Show the newest day" in page.content.decode()
+
+
+@pytest.mark.parametrize("key", ["", "²", "9" * 30, "nobody", ":"])
+def test_a_part_that_nothing_has_shows_nothing(week, key):
+    story = tell(Question("T_L", YESTERDAY, parts=(("CARRIER", key),)))
+
+    assert (story.after.n, story.before.n, story.splits, story.slowest) == (0, 0, [], [])
 
 
 def test_who_may_not_see_the_companys_times_sees_no_page(db):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Max
 from django.http import QueryDict
 from django.utils.translation import gettext as _
@@ -64,10 +65,19 @@ class Question:
         return "?" + urlencode(values, doseq=True)
 
 
+class DayField(forms.DateField):
+    """A day that others can be counted from."""
+
+    default_validators = [
+        MinValueValidator(date(1970, 1, 1)),
+        MaxValueValidator(date(9000, 1, 1)),
+    ]
+
+
 class QuestionForm(forms.Form):
     """Read a question from an address, refusing what is not known."""
 
-    day = forms.DateField(required=False, label=gettext_lazy("day"))
+    day = DayField(required=False, label=gettext_lazy("day"))
     span = forms.TypedChoiceField(
         choices=[(days, days) for days in ALL_SPANS],
         coerce=int,
@@ -93,7 +103,7 @@ class QuestionForm(forms.Form):
             raise forms.ValidationError(_("There is no parameter %(names)s.") % {"names": names})
         known = {driver.name for driver in drivers_of(self.metric)} - self.hidden
         parts = [part.partition(":") for part in given.getlist("part")]
-        wrong = [name for name, _colon, _key in parts if name not in known]
+        wrong = [name for name, _colon, key in parts if name not in known or "\0" in key]
         if wrong:
             raise forms.ValidationError(
                 _("%(metric)s is not told apart by %(names)s; known are %(known)s.")

@@ -210,7 +210,8 @@ def _names(
         before, after = sides.get(driver.name, ({}, {}))
         keys = {*before, *after, *(key for name, key in question.parts if name == driver.name)}
         words = {key: str(driver.words.get(key, key)) for key in keys}
-        ids = [int(key) for key in keys if key.isdigit()] if driver.model else []
+        named_by = [key for key in keys if key.isascii() and key.isdigit() and len(key) < 19]
+        ids = [int(key) for key in named_by] if driver.model else []
         if ids:
             rows = apps.get_model(driver.model)._default_manager.in_bulk(ids)
             words |= {str(pk): str(row) for pk, row in rows.items()}
