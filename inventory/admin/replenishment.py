@@ -1,9 +1,16 @@
 """Replenishment policies and proposals."""
 
+from datetime import datetime
+
 from django.contrib import admin
+from django.db.models import Count, F, Sum
+from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.html import format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.extensions import Text, effect, panel
 from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
 from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money, number
@@ -22,9 +29,6 @@ from inventory.states import PROPOSAL
 class ReplenishmentPolicyAdmin(SettingsAdmin):
     list_display = (
         "__str__",
-        "warehouse",
-        "category",
-        "sku",
         "rule",
         "fill_rate",
         "order_rhythm_days",
@@ -62,10 +66,33 @@ class ReplenishmentProposalAdmin(DocumentAdmin):
     )
     list_select_related = ("sku", "warehouse")
     search_fields = ("number__exact", "sku__code__istartswith")
-    readonly_fields = ("why",)
+    exclude = ("explanation",)
 
-    @admin.display(description=_("why"))
-    def why(self, proposal: ReplenishmentProposal) -> str:
-        return format_html_join(
-            "", "<p>{}</p>", ((x,) for x in explain_lines(proposal.explanation))
-        )
+
+@panel("inventory.replenishmentproposal", _("Why"))
+def why(proposal: ReplenishmentProposal, request: HttpRequest) -> str:
+    """Return the sentences that explain a proposal."""
+    lines = explain_lines(proposal.explanation)
+    return format_html_join("", "<p>{}</p>", ((line,) for line in lines))
+
+
+@effect("inventory.replenishmentproposal", "approve")
+@effect("inventory.replenishmentproposal", "order")
+def purchase_orders(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Say which purchase orders come of proposals, and what each is worth."""
+    chosen = ReplenishmentProposal.objects.filter(pk__any=ids)
+    groups = (
+        chosen.values("supplier_item__supplier__name", "warehouse__code", "currency")
+        .annotate(lines=Count("pk"), worth=Sum(F("quantity") * F("unit_price")))
+        .order_by("-worth", "supplier_item__supplier__name", "warehouse__code")
+    )
+    return [
+        gettext("One purchase order to %(supplier)s for %(warehouse)s: %(lines)s lines, %(value)s.")
+        % {
+            "supplier": row["supplier_item__supplier__name"],
+            "warehouse": row["warehouse__code"],
+            "lines": row["lines"],
+            "value": f"{number_format(row['worth'], 2, force_grouping=True)} {row['currency']}",
+        }
+        for row in groups
+    ]

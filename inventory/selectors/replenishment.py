@@ -27,11 +27,14 @@ def explain_lines(numbers: Mapping[str, Any]) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    return number_format(value, use_l10n=True) if isinstance(value, int | float) else value
+    if isinstance(value, float):
+        # Two digits say enough, and a whole number needs none.
+        value = int(value) if value == int(value) else round(value, 2)
+    return number_format(value) if isinstance(value, int | float) else value
 
 
 def _percent(share: float) -> str:
-    return f"{number_format(round(share * 100, 2))} %"
+    return f"{_plain(round(share * 100, 2))} %"
 
 
 def _demand(numbers: Mapping[str, Any]) -> Iterator[str]:

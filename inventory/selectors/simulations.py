@@ -130,7 +130,7 @@ def _chart(told: Mapping[str, Mapping[str, Any]]) -> Chart | None:
     ]
     marks = [f for f in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0) if f >= least]
     step = 10 ** np.floor(np.log10(most))
-    step = next(s * step for s in (0.1, 0.2, 0.25, 0.5, 1) if most / (s * step) <= 6)
+    step = next(s * step for s in (0.1, 0.2, 0.25, 0.5, 1, 2) if most / (s * step) <= 6)
     return Chart(
         lines,
         [(round(x(f), 1), f"{f:.0%}".replace("%", " %")) for f in marks],

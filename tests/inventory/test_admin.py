@@ -57,7 +57,8 @@ def test_a_proposal_is_explained_and_approved(staff, sent):
     assert "The policy sets the reorder point: 9." in page.content.decode()
 
     url = reverse("admin:inventory_replenishmentproposal_verb", args=[proposal.pk, "approve"])
-    assert staff.get(url).status_code == 200
+    asked = staff.get(url)
+    assert "One purchase order to Supplier for BER: 1 lines, 28.00 EUR." in asked.content.decode()
     proposal.refresh_from_db()
     assert proposal.status == "PROPOSED"
     staff.post(url, {"version": 0, "reason": "yes"})

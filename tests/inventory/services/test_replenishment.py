@@ -71,13 +71,13 @@ def test_a_proposal_reckoned_by_hand(seller_of_days, policy, house, now):
     assert (proposal.quantity, proposal.reorder_point, proposal.position) == (225, 102, 25)
     assert (proposal.unit_price, proposal.planned_on) == (10, date(2026, 3, 10))
     assert explain_proposal(proposal.explanation) == (
-        "900 units were asked for in 91 days; 10.0 a day are expected now."
-        " The supplier offers 8 days and has not delivered yet: 9.0 days are reckoned with."
-        " Until an order is here 90.0 are sold, give or take 6.03; with a safety stock of 11.83"
+        "900 units were asked for in 91 days; 10 a day are expected now."
+        " The supplier offers 8 days and has not delivered yet: 9 days are reckoned with."
+        " Until an order is here 90 are sold, give or take 6.03; with a safety stock of 11.83"
         " by the textbook's normal rule: reorder point 102."
         " The position is 25: 40 on hand − 15 reserved − 0 quarantined + 0 on order"
         " − 0 that orders wait for."
-        " An order covers 140.0, that is 14.0 days, and fills up to 242:"
+        " An order covers 140, that is 14 days, and fills up to 242:"
         " 225 with a minimum of 50 in packs of 25."
     )
     data = Event.objects.get(kind="replenishment.proposed").data

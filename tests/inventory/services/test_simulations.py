@@ -184,6 +184,24 @@ def test_the_stock_of_a_fill_is_read_between_two_points():
     assert stock_at(points, 0.93) is None
 
 
+def test_the_chart_has_a_few_round_marks_whatever_the_value(shop, start):
+    simulation = start(fill_rate=Decimal("0.99"))
+    for most in (0.3, 1, 7, 61, 84_000, 999_999):
+        for curve in simulation.curves.all():
+            curve.result["points"] = [{"fill": 0.9, "inventory": most / 2}]
+            curve.result["here"] |= {"fill": 0.95, "inventory": most / 1.15}
+            curve.save()
+
+        chart = findings(simulation).chart
+
+        assert 3 <= len(chart.values) <= 7
+        assert chart.values[0] == (282.0, 0.0)
+        labels = [label for _x, label in chart.fills]
+        assert labels == ["85 %", "90 %", "95 %", "98 %", "100 %"]
+        assert {line.x for line in chart.lines} == {492.7}
+        assert {line.points for line in chart.lines} == {"285.3,148.0"}
+
+
 def test_the_page_asks_starts_and_shows(shop, house, now, django_capture_on_commit_callbacks):
     client = Client()
     client.force_login(User.objects.create_superuser("boss", "boss@example.com", "x"))
