@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from inventory.planning.hybrid import HybridPlanner
 from inventory.planning.knob import PENALTY_DAYS, REPLAY_DAYS, penalty_days, usual_penalty_days
-from inventory.planning.replay import Floats, Panel, replay
+from inventory.planning.replay import BURN_IN_DAYS, Floats, Panel, replay
 
 LEAST_DAYS = 56  # of history; a shorter one says nothing yet
-WARM_UP_DAYS = 28  # before the replayed days
+FIRST_DAYS = 28  # that every policy may learn from before the replay begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +54,14 @@ def fill_curve(groups: list[Group]) -> FillCurve:
     days = min((group.demand.shape[1] for group in groups), default=0)
     if days < LEAST_DAYS:
         return NO_CURVE
-    start = max(days - REPLAY_DAYS, WARM_UP_DAYS)
+    start = max(days - REPLAY_DAYS, FIRST_DAYS)
     sold = inventory = np.zeros(len(PENALTY_DAYS))
     lines = np.zeros(len(PENALTY_DAYS), dtype=np.int64)
     asked = 0.0
     for group in groups:
         units = np.ma.getdata(group.demand)
         panel = Panel.draw(units, group.unit_value, start, group.lead_times)
-        outcome = replay(panel, hybrid(group, PENALTY_DAYS))
+        outcome = replay(panel, hybrid(group, PENALTY_DAYS), begin=begin_of(start))
         value = float(units[:, start:].sum(1) @ group.unit_value)
         sold = sold + outcome.fill * value
         asked += value
@@ -71,6 +71,11 @@ def fill_curve(groups: list[Group]) -> FillCurve:
         return NO_CURVE
     rows = sum(len(group.unit_value) for group in groups)
     return FillCurve(sold / asked, inventory, lines, days - start, rows)
+
+
+def begin_of(start: int) -> int:
+    """Return the day on which a replay begins whose days count from `start` on."""
+    return max(start - BURN_IN_DAYS, FIRST_DAYS)
 
 
 def hybrid(group: Group, knob: NDArray):  # type: ignore[no-untyped-def]

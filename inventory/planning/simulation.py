@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inventory.planning.assortment import YOUNG_DAYS, Assortment, groups
-from inventory.planning.calibration import LEAST_DAYS, FillCurve, Group, hybrid
+from inventory.planning.calibration import (
+    FIRST_DAYS,
+    LEAST_DAYS,
+    FillCurve,
+    Group,
+    begin_of,
+    hybrid,
+)
 from inventory.planning.comparison import FACTORS
 from inventory.planning.knob import PENALTY_DAYS
 from inventory.planning.peers import MinMax, textbook
@@ -82,7 +89,7 @@ class _Tally:
         if days < LEAST_DAYS or not len(replayed(known)):
             raise TooShortError
         self.known = known
-        self.start = max(days - REPLAYED_DAYS, days // 2)
+        self.start = max(days - REPLAYED_DAYS, days // 2, FIRST_DAYS)
         self.days = days - self.start
         self.old = replayed(known)
         self.sold, self.inventory = np.zeros(size), np.zeros(size)
@@ -98,7 +105,8 @@ class _Tally:
                 if day >= self.start:
                     self.short += (sold < units[:, day]).sum(1)
 
-            outcome = replay(panel, policy(part, group, panel), watch=watch)
+            begin = begin_of(self.start)
+            outcome = replay(panel, policy(part, group, panel), begin=begin, watch=watch)
             asked = float(units[:, self.start :].sum(1) @ group.unit_value)
             self.sold += outcome.fill * asked
             self.asked += asked

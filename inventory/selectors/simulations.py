@@ -12,6 +12,8 @@ from inventory.models import Simulation
 WIDTH, HEIGHT = 720, 320
 LEFT, RIGHT, TOP, FLOOR = 78, 700, 14, 282
 LEAST_FILL = 0.85  # nobody plans for less
+FINE_MARKS = (0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
+COARSE_MARKS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +99,18 @@ def stock_at(points: Sequence[Mapping[str, Any]], fill: float) -> float | None:
 
 
 def _chart(told: Mapping[str, Mapping[str, Any]]) -> Chart | None:
+    here = {p: (r["here"]["fill"], r["here"]["inventory"]) for p, r in told.items()}
+    least = min([LEAST_FILL, *(f for f, _v in here.values())])
     shown = {
-        policy: sorted(
-            (p["fill"], p["inventory"]) for p in result["points"] if p["fill"] >= LEAST_FILL
-        )
+        policy: sorted((p["fill"], p["inventory"]) for p in result["points"] if p["fill"] >= least)
         for policy, result in told.items()
     }
-    here = {p: (r["here"]["fill"], r["here"]["inventory"]) for p, r in told.items()}
     # A curve's last steps cost a multiple: what is twice above where anybody stands is cut off.
     values = [value for _f, value in here.values()]
     values += [v for points in shown.values() for f, v in points if f <= 0.985]
     if not values or max(values) <= 0:
         return None
     most = max(values) * 1.15
-    least = min([LEAST_FILL, *(f for f, _v in here.values())])
 
     def x(fill: float) -> float:
         return LEFT + (fill - least) / (1 - least) * (RIGHT - LEFT)
@@ -128,7 +128,7 @@ def _chart(told: Mapping[str, Mapping[str, Any]]) -> Chart | None:
         )
         for policy in told
     ]
-    marks = [f for f in (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 1.0) if f >= least]
+    marks = [f for f in (FINE_MARKS if least > 0.8 else COARSE_MARKS) if f >= least]
     step = 10 ** np.floor(np.log10(most))
     step = next(s * step for s in (0.1, 0.2, 0.25, 0.5, 1, 2) if most / (s * step) <= 6)
     return Chart(
