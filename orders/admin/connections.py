@@ -63,7 +63,7 @@ ACTS = {
 
 
 @admin.register(ChannelConnection)
-class ChannelConnectionAdmin(ActsMixin, ReadOnlyAdmin, SettingsAdmin):
+class ChannelConnectionAdmin(ActsMixin, SettingsAdmin):
     acts = ACTS
     sidebar_group = "orders"
     form = ConnectionForm

@@ -46,8 +46,9 @@ def values_of_command(command: PlaceOrder, catalogue: Catalogue) -> Values:
         if line.kind in GOODS:
             key = ("item", line.external_id or line.sku)
             values[key] = values.get(key, 0) + line.quantity
-    draft = draft_order(command, catalogue)
-    if not draft.reasons:
+    if command.total is not None:
+        values["total", ""] = command.total
+    elif not (draft := draft_order(command, catalogue)).reasons:
         values["total", ""] = draft.total.gross
     return values
 

@@ -29,7 +29,7 @@ def correct_channel_order(
     row = ChannelOrder.objects.select_related("channel").get(pk=channel_order_id)
     row.corrections = {**(row.corrections or {}), **corrections}
     # The event tells what was corrected, not what it is now: that may be personal.
-    told = {row.pk: {"corrected": sorted(corrections)}}
+    told = {row.pk: {"corrected": ", ".join(sorted(corrections))}}
     ChannelOrder.objects.filter(pk=row.pk).update(corrections=row.corrections)
     CHANNEL_ORDER.move([row.pk], "correct", data=told)
     settle_again([row], now=now)

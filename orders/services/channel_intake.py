@@ -300,7 +300,7 @@ def _write(cases: Sequence[Case]) -> None:
             for name, ready in COLUMNS.items()
         }
         CHANNEL_ORDER.move(ids, verb, values=values, tell=False)
-        told = {c.row.pk: {"problems": [p["kind"] for p in c.problems]} for c in members}
+        told = {c.row.pk: {"problem": c.row.problem} if c.problems else {} for c in members}
         emit(
             CHANNEL_ORDER.transitions[verb].event,
             [Fact(c.row.pk, c.row.order_id, told[c.row.pk]) for c in members],
