@@ -12,6 +12,7 @@ from inventory.models import Simulation
 WIDTH, HEIGHT = 720, 320
 LEFT, RIGHT, TOP, FLOOR = 78, 700, 14, 282
 LEAST_FILL = 0.85  # nobody plans for less
+HIGHEST = 2  # times where the highest policy stands
 FINE_MARKS = (0.8, 0.85, 0.9, 0.95, 0.98, 1.0)
 COARSE_MARKS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 
@@ -105,12 +106,12 @@ def _chart(told: Mapping[str, Mapping[str, Any]]) -> Chart | None:
         policy: sorted((p["fill"], p["inventory"]) for p in result["points"] if p["fill"] >= least)
         for policy, result in told.items()
     }
-    # A curve's last steps cost a multiple: what is twice above where anybody stands is cut off.
-    values = [value for _f, value in here.values()]
-    values += [v for points in shown.values() for f, v in points if f <= 0.985]
-    if not values or max(values) <= 0:
+    # A curve's last steps cost a multiple: what is far above where anybody stands is cut off.
+    stands = max((value for _f, value in here.values()), default=0.0)
+    if stands <= 0:
         return None
-    most = max(values) * 1.15
+    top = max((v for points in shown.values() for _f, v in points), default=0.0)
+    most = min(max(stands, top), HIGHEST * stands) * 1.05
 
     def x(fill: float) -> float:
         return LEFT + (fill - least) / (1 - least) * (RIGHT - LEFT)

@@ -188,8 +188,9 @@ def test_the_chart_has_a_few_round_marks_whatever_the_value(shop, start):
     simulation = start(fill_rate=Decimal("0.99"))
     for most in (0.3, 1, 7, 61, 84_000, 999_999):
         for curve in simulation.curves.all():
-            curve.result["points"] = [{"fill": 0.9, "inventory": most / 2}]
-            curve.result["here"] |= {"fill": 0.95, "inventory": most / 1.15}
+            points = [(0.9, most / 2), (0.95, most), (0.99, 50 * most)]
+            curve.result["points"] = [{"fill": f, "inventory": v} for f, v in points]
+            curve.result["here"] |= {"fill": 0.95, "inventory": most}
             curve.save()
 
         chart = findings(simulation).chart
@@ -199,7 +200,8 @@ def test_the_chart_has_a_few_round_marks_whatever_the_value(shop, start):
         labels = [label for _x, label in chart.fills]
         assert labels == ["85 %", "90 %", "95 %", "98 %", "100 %"]
         assert {line.x for line in chart.lines} == {492.7}
-        assert {line.points for line in chart.lines} == {"285.3,148.0"}
+        # The axis ends at 2.1 times where they stand; the last point is beyond it.
+        assert {line.points for line in chart.lines} == {"285.3,218.2 492.7,154.4"}
 
 
 def test_the_page_asks_starts_and_shows(shop, house, now, django_capture_on_commit_callbacks):
