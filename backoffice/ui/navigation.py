@@ -24,6 +24,7 @@ class Item:
     title: str | Promise
     url: str
     permissions: tuple[str, ...]
+    query: str = ""
 
 
 @dataclass(slots=True)
@@ -62,7 +63,9 @@ def _groups(site: Any) -> list[Group]:
         opts = model._meta
         url = reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_changelist")
         may = tuple(f"{opts.app_label}.{verb}_{opts.model_name}" for verb in ("view", "change"))
-        groups[_group_of(model_admin)].items.append(Item(opts.verbose_name_plural, url, may))
+        groups[_group_of(model_admin)].items.append(
+            Item(opts.verbose_name_plural, url, may, model_admin.opens_with)
+        )
     return list(groups.values())
 
 
@@ -74,7 +77,7 @@ def navigation(site: Any, request: HttpRequest) -> list[Group]:
         links = [
             {
                 "title": capfirst(item.title),
-                "url": item.url,
+                "url": f"{item.url}?{item.query}" if item.query else item.url,
                 "is_active": request.path.startswith(item.url),
             }
             for item in group.items

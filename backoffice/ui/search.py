@@ -30,6 +30,7 @@ class Kind:
     label: str
     hits: list[Hit]
     url: str
+    rank: int
 
     @property
     def is_exact(self) -> bool:
@@ -37,9 +38,9 @@ class Kind:
 
 
 def find(request: HttpRequest, site: Any, text: str) -> list[Kind]:
-    """Return what each list's own search finds, those with an exact hit first."""
+    """Return what each list's own search finds: exact hits first, then by use."""
     kinds = list(_kinds(request, site, text)) if len(text) >= SHORTEST else []
-    return sorted(kinds, key=lambda kind: not kind.is_exact)
+    return sorted(kinds, key=lambda kind: (not kind.is_exact, kind.rank))
 
 
 def _kinds(request: HttpRequest, site: Any, text: str) -> Iterator[Kind]:
@@ -59,6 +60,7 @@ def _kinds(request: HttpRequest, site: Any, text: str) -> Iterator[Kind]:
             str(opts.verbose_name_plural),
             sorted(hits, key=lambda hit: not hit.is_exact),
             f"{reverse(f'{name}_changelist')}?{urlencode({'q': text})}",
+            screen.search_rank,
         )
 
 

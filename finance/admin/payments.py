@@ -31,6 +31,7 @@ from finance.states import PAYMENT, REFUND
 
 @admin.register(Payment)
 class PaymentAdmin(DocumentAdmin):
+    search_rank = 5
     machine = PAYMENT
     verbs = {"void": void_payments}
     list_display = (
@@ -55,6 +56,7 @@ class RefundLineInline(ReadOnlyInline):
 
 @admin.register(Refund)
 class RefundAdmin(DocumentAdmin):
+    search_rank = 9
     tabs = (
         (_("To be approved"), "status=REQUESTED"),
         (_("Without an answer"), "status=UNKNOWN"),

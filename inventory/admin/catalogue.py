@@ -32,6 +32,7 @@ class KitComponentInline(Inline):
 
 @admin.register(Sku)
 class SkuAdmin(SettingsAdmin):
+    search_rank = 7
     sidebar_group = "inventory"
     list_display = (
         "code",

@@ -41,6 +41,7 @@ class ParcelInline(ReadOnlyInline):
 
 @admin.register(Shipment)
 class ShipmentAdmin(DocumentAdmin):
+    search_rank = 2
     tabs = (
         (_("To be picked"), "status=PLANNED"),
         (_("Picking"), "status=PICKING"),

@@ -23,6 +23,7 @@ class SalesChannelAdmin(SettingsAdmin):
 
 @admin.register(Customer)
 class CustomerAdmin(SettingsAdmin):
+    search_rank = 4
     sidebar_group = "orders"
     list_display = ("__str__", "source", "external_id", "email", "country", "language")
     search_fields = ("name", "email__istartswith", "external_id__exact")

@@ -61,6 +61,7 @@ class OrderEditInline(ReadOnlyInline):
 
 @admin.register(Order)
 class OrderAdmin(DocumentAdmin):
+    search_rank = 1
     tabs = (
         (_("To be confirmed"), "status=PENDING&is_held=false"),
         (_("On hold"), "is_held=true&status=PENDING&status=CONFIRMED"),

@@ -18,6 +18,7 @@ class ReturnLineInline(ReadOnlyInline):
 
 @admin.register(Return)
 class ReturnAdmin(DocumentAdmin):
+    search_rank = 8
     machine = RETURN
     verbs = {"receive": receive_returns, "close": close_returns, "cancel": cancel_returns}
     list_display = (

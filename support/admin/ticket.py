@@ -32,6 +32,7 @@ WRITTEN = ("reply", "note")
 
 @admin.register(Ticket)
 class TicketAdmin(DocumentAdmin):
+    search_rank = 6
     tabs = (
         (gettext_lazy("Without agent"), "is_unassigned=true&status=NEW&status=OPEN"),
         (gettext_lazy("Overdue"), "is_overdue=true&status=NEW&status=OPEN"),

@@ -147,6 +147,12 @@ class UserAdmin(ActsMixin, SettingsAdmin):
     list_display = ("username", "__str__", "roles", "kind", "is_active", "last_login")
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
+    opens_with = "kind=PERSON"
+    tabs = (
+        (gettext_lazy("People"), "kind=PERSON"),
+        (gettext_lazy("Programs"), "kind=INTEGRATION"),
+        (gettext_lazy("Automatic jobs"), "kind=JOB"),
+    )
     filter_horizontal = ("user_permissions",)
     readonly_fields = ("last_login", "second_factor")
     # Higher floors add what they know of somebody.

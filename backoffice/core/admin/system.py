@@ -82,6 +82,7 @@ class AddressAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
+    search_rank = 99
     list_display = ("kind", "subject_type", "subject_id", "order_id", "occurred_at", "reason")
     search_fields = ("order_id__exact", "subject_id__exact")
     search_help_text = gettext_lazy("Key of the order or of the subject")
@@ -90,6 +91,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(EventDelivery)
 class EventDeliveryAdmin(ReadOnlyAdmin):
+    search_rank = 99
     list_display = ("event_id", "handler", "attempts", "next_attempt_at", "set_aside_at", "error")
     actions = ("retry",)
 
@@ -101,6 +103,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(TaskRun)
 class TaskRunAdmin(ReadOnlyAdmin):
+    search_rank = 98
     list_display = ("task", "slot_at", "started_at", "finished_at", "result", "error")
     search_fields = ("task__startswith",)
     ordering = ("-id",)

@@ -51,6 +51,10 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
 
     # The group of the sidebar that shows it: empty for the usual one, None for nowhere.
     sidebar_group: str | None = ""
+    # The filter that the sidebar opens the list with.
+    opens_with = ""
+    # How far down its hits stand among those of other kinds.
+    search_rank = 50
     # A foreign app's screen that the site put on our base.
     is_adopted = False
     # Why no file makes rows of it, where no importer does.

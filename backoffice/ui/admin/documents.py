@@ -27,6 +27,7 @@ class DocumentAdmin(DialogMixin, PageMixin, ReadOnly, BulkVerbs, BaseAdmin):
 
     why_no_import = gettext_lazy("These documents arise from the work itself.")
     ordering = ("-id",)
+    search_rank = 20
 
     def get_urls(self) -> list[Any]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_verb"
