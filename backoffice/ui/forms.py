@@ -48,7 +48,8 @@ class SecretsForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in self.secrets:
             if name in self.fields:
-                self.fields[name].widget = forms.PasswordInput(attrs={"autocomplete": "off"})
+                attrs = {"autocomplete": "off", "class": "bo-field w-full max-w-2xl"}
+                self.fields[name].widget = forms.PasswordInput(attrs=attrs)
                 self.fields[name].help_text = _("Leave it empty to keep what is set.")
 
     def clean(self) -> dict[str, Any]:

@@ -226,8 +226,9 @@ def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:
 def differences(new: Any, old: Any, only: Sequence[str] | None = None) -> list[str]:
     """Return what differs between two history rows, in words."""
     lines = []
+    silent = BOOKKEEPING | set(getattr(new.instance_type, "unspoken_fields", ()))
     for column in new.tracked_fields:
-        if column.name in BOOKKEEPING or (only is not None and column.name not in only):
+        if column.name in silent or (only is not None and column.name not in only):
             continue
         before, after = getattr(old, column.attname), getattr(new, column.attname)
         if before != after:

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.calls import CallError
 from backoffice.ui.admin import Act, ActsMixin, ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
+from backoffice.ui.document import plain
 from backoffice.ui.forms import SecretsForm
 from orders.channels.registry import ADAPTERS
 from orders.choices import COLOURS
@@ -76,11 +78,14 @@ class ChannelConnectionAdmin(ActsMixin, SettingsAdmin):
     search_fields = ("channel__code", "channel__name")
 
     def _state(self, row: ChannelConnection, name: str) -> Any:
-        return getattr(getattr(row, "state", None), name, None)
+        value = getattr(getattr(row, "state", None), name, None)
+        return plain(value) if isinstance(value, datetime) else value
 
     @admin.display(description=_("address for the channel's webhooks"))
     def webhook_address(self, row: ChannelConnection) -> str:
-        return reverse("channel_webhook", args=[row.channel.code]) if row.pk else "–"
+        if not row.pk:
+            return "–"
+        return settings.PUBLIC_URL + reverse("channel_webhook", args=[row.channel.code])
 
     @admin.display(description=_("last message at"))
     def heard_at(self, row: ChannelConnection) -> Any:

@@ -137,6 +137,8 @@ class ChannelOrder(BusinessDocument):
     lock_rank = 5
     serves = ("order",)
     personal_fields = ("corrections",)
+    # Machines' own; the timeline leaves them out.
+    unspoken_fields = tuple("problems version_at told_at message_id followed_id refunds".split())
 
     number = number_field("CO")
     channel = models.ForeignKey(SalesChannel, models.PROTECT, verbose_name=_("sales channel"))

@@ -22,6 +22,7 @@ GOODS = (LineKind.ITEM, LineKind.KIT)
 def explain(trouble: Mapping[str, Any]) -> str:
     """Say what is wrong in the reader's language, and what to do about it."""
     data = trouble.get("data", {})
+    why = " ".join(data.get("reasons", []))
     words = {
         Problem.SKU: _("No SKU is known for %(codes)s: map the codes, or create the SKUs.")
         % {"codes": ", ".join(data.get("codes", []))},
@@ -33,9 +34,15 @@ def explain(trouble: Mapping[str, Any]) -> str:
             "The channel's total %(theirs)s is not the sum of the lines %(ours)s: say which counts."
         )
         % {"theirs": data.get("theirs", ""), "ours": data.get("ours", "")},
+        Problem.CANCEL: _(
+            "The channel cancelled the order; it could not be cancelled here: %(why)s"
+        )
+        % {"why": why},
+        Problem.CHANGE: _("The channel changed the order; ours could not follow: %(why)s")
+        % {"why": why},
         Problem.AWAITED: _("A part of the story came before the order itself: nothing to do yet."),
     }
-    return words.get(Problem(trouble["kind"])) or " ".join(data.get("reasons", []))
+    return words.get(Problem(trouble["kind"]), why)
 
 
 def trouble(kind: str, **data: Any) -> Trouble:

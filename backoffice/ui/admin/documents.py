@@ -21,6 +21,9 @@ from backoffice.ui.admin.bulk import BulkVerbs
 from backoffice.ui.admin.pages import PageMixin
 from backoffice.ui.dialogs import Button, DialogMixin
 
+# States that a verb ends a document with, and None for a verb that leaves it as it is.
+ENDS = (None, "CANCELLED", "DISMISSED", "REJECTED", "FAILED")
+
 
 class DocumentAdmin(DialogMixin, PageMixin, ReadOnly, BulkVerbs, BaseAdmin):
     """A business document: read first, moved by the verbs of its machine."""
@@ -55,7 +58,13 @@ class DocumentAdmin(DialogMixin, PageMixin, ReadOnly, BulkVerbs, BaseAdmin):
                 f"admin:{self.opts.app_label}_{self.opts.model_name}_verb",
                 args=[document.pk, name],
             )
-            leads_on = item.transition.to not in (None, "CANCELLED", "REJECTED", "FAILED")
+            leads_on = item.transition.to not in (
+                None,
+                "CANCELLED",
+                "DISMISSED",
+                "REJECTED",
+                "FAILED",
+            )
             buttons.append(Button(name, item.transition.label, url, reasons, leads_on))
         return buttons
 
