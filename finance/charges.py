@@ -63,8 +63,8 @@ def total() -> str:
 
 def kept() -> str:
     """Return the SQL of what is kept of the charges of such a row: those levied, by code."""
-    pairs = ", ".join(f"'{c.code}', nullif({c.column}, 0)::text" for c in CHARGES)
-    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
+    pairs = ", ".join(f"'{c.code}': nullif({c.column}, 0)::text" for c in CHARGES)
+    return f"JSON_OBJECT({pairs} ABSENT ON NULL RETURNING jsonb)"
 
 
 def charge_accounts() -> list[str]:

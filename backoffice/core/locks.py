@@ -39,9 +39,10 @@ def lock(model: type[models.Model], ids: Iterable[int], *, skip_locked: bool = F
         skip = " SKIP LOCKED" if skip_locked else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s)'
+                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s::bigint[])'
                 f' ORDER BY "{key}" FOR UPDATE{skip}',
-                [missing],
+                # Many keys travel as one text: a list is taken apart in Python.
+                [f"{{{','.join(map(str, missing))}}}"],
             )
             held.update(row[0] for row in cursor.fetchall())
     return [i for i in wanted if i in held]

@@ -39,9 +39,7 @@ class Entry:
 
 # A closed month takes nothing more: what was due in it goes into the next open one.
 POST = """
-head AS MATERIALIZED ({heads}), line AS MATERIALIZED (
-  SELECT * FROM ({lines}) g WHERE g.amount <> 0
-), closed AS MATERIALIZED (
+head AS MATERIALIZED ({heads}), closed AS MATERIALIZED (
   SELECT d.due_on, (
     SELECT min(m)::date FROM generate_series(date_trunc('month', d.due_on) + interval '1 month',
       (SELECT max(month) FROM finance_accountingperiod) + interval '1 month', '1 month') AS m
@@ -57,20 +55,26 @@ head AS MATERIALIZED ({heads}), line AS MATERIALIZED (
     h.due_on, h.reverses_id, %(now)s, %(actor)s, h.reason, {origin}
   FROM head h LEFT JOIN closed c ON c.due_on = h.due_on
   ORDER BY h.entry_id {once}
-  RETURNING id, idempotency_key, effective_on
+  RETURNING id, idempotency_key
+), line AS MATERIALIZED (
+  SELECT g.*, coalesce(c.next_open, g.due_on) AS effective_on
+  FROM ({lines}) g LEFT JOIN closed c ON c.due_on = g.due_on
+  WHERE g.amount <> 0 {new}
 ), posting AS (
   INSERT INTO finance_posting (entry_id, position, account_id, party_type, party_id, order_id,
     currency, amount, effective_on)
-  SELECT e.id, l.n, l.account_id, CASE WHEN l.seller_id IS NULL THEN '' ELSE 'SELLER' END,
-    l.seller_id, l.order_id, l.currency, l.amount, e.effective_on
-  FROM entry e JOIN line l ON l.entry_id = e.id
-  RETURNING account_id, party_type, party_id, currency, effective_on, amount
+  SELECT entry_id, n, account_id, CASE WHEN seller_id IS NULL THEN '' ELSE 'SELLER' END,
+    seller_id, order_id, currency, amount, effective_on
+  FROM line
+), moved AS MATERIALIZED (
+  SELECT account_id, seller_id, currency, effective_on, sum(amount) AS amount, count(*) AS n
+  FROM line GROUP BY account_id, seller_id, currency, effective_on
 ), balance AS (
   INSERT INTO finance_dailybalance AS b (account_id, party_type, party_id, currency, day, amount,
     postings)
-  SELECT account_id, party_type, coalesce(party_id, 0), currency,
-    effective_on, sum(amount), count(*)
-  FROM posting GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5
+  SELECT account_id, CASE WHEN seller_id IS NULL THEN '' ELSE 'SELLER' END, coalesce(seller_id, 0),
+    currency, effective_on, amount, n
+  FROM moved ORDER BY 1, 2, 3, 4, 5
   ON CONFLICT (account_id, party_type, party_id, currency, day)
     DO UPDATE SET amount = b.amount + excluded.amount, postings = b.postings + excluded.postings
 )
@@ -86,23 +90,27 @@ def accounts(*codes: str) -> str:
     )
 
 
-def posting(heads: str, lines: str, *, once: str = "") -> tuple[str, dict[str, Any]]:
+def posting(heads: str, lines: str, *, once: bool = False) -> tuple[str, dict[str, Any]]:
     """Return the CTEs that post what two queries select, and their parameters; `entry` is new.
 
     `heads` gives one row per entry: entry_id (the next of its sequence), key, kind, source_type,
     source_id, due_on, reverses_id, reason, origin (of the source). `lines` gives the sides, for
     each head at least one that is not zero: entry_id, n (their order, 1 is not zero), account_id,
-    seller_id, order_id, currency, amount; zero sides are left out. A key that is there already is
-    an error.
+    seller_id, order_id, currency, amount, due_on (of the head); zero sides are left out. A key
+    that is there already is an error, or left out `once`.
     """
     unit = current_unit()
     known = {"now": unit.now, "actor": unit.actor.user_id, "origin": unit.actor.origin}
-    return POST.format(heads=heads, lines=lines, once=once, origin=origin_sql("h")), known
+    again = {
+        "once": "ON CONFLICT (idempotency_key) DO NOTHING" if once else "",
+        "new": "AND g.entry_id IN (SELECT id FROM entry)" if once else "",
+    }
+    return POST.format(heads=heads, lines=lines, origin=origin_sql("h"), **again), known
 
 
 def _post_once(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict[str, int]:
     """Post what two queries select where its key is new; return the new entries' ids by key."""
-    ctes, known = posting(heads, lines, once="ON CONFLICT (idempotency_key) DO NOTHING")
+    ctes, known = posting(heads, lines, once=True)
     sql = f"WITH {ctes} SELECT idempotency_key, id FROM entry"
     return dict(execute(sql, {**known, **parameters}))
 
@@ -114,10 +122,11 @@ SELECT * FROM unnest(%(entries)s::bigint[], %(keys)s::text[], %(kinds)s::text[],
 CROSS JOIN (SELECT NULL::bigint AS reverses_id) r
 """
 LINES = """
-SELECT g.*, a.id AS account_id
+SELECT g.*, a.id AS account_id, h.due_on
 FROM unnest(%(of)s::bigint[], %(n)s::int[], %(accounts)s::text[], %(sellers)s::bigint[],
   %(orders)s::bigint[], %(currencies)s::text[], %(amounts)s::numeric[])
   AS g(entry_id, n, account, seller_id, order_id, currency, amount)
+JOIN head h ON h.entry_id = g.entry_id
 LEFT JOIN finance_ledgeraccount a ON a.code = g.account
 """
 
@@ -172,8 +181,9 @@ JOIN finance_journalentry e ON e.id = t.id AND e.kind <> '{EntryKind.REVERSAL}'
 """
 REVERSED = """
 SELECT t.new_id AS entry_id, p.position AS n, p.account_id, p.party_id AS seller_id, p.order_id,
-  p.currency, -p.amount AS amount
+  p.currency, -p.amount AS amount, h.due_on
 FROM unnest(%(ids)s::bigint[], %(entries)s::bigint[]) AS t(id, new_id)
+JOIN head h ON h.entry_id = t.new_id
 JOIN finance_posting p ON p.entry_id = t.id
 """
 

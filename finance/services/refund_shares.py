@@ -91,8 +91,9 @@ FROM given g JOIN finance_refund r ON r.id = g.refund_id WHERE g.gross <> 0
 PAYABLE = 4 + len(CHARGES)
 LINES = f"""
 SELECT g.entry_id, v.n, v.account_id, CASE WHEN v.n = {PAYABLE} THEN g.seller_id END AS seller_id,
-  g.order_id, g.currency, CASE v.n WHEN 1 THEN -g.gross WHEN 2 THEN g.tax WHEN 3 THEN g.goodwill
-    {sides("g", 4)} WHEN {PAYABLE} THEN CASE WHEN g.seller_id IS NOT NULL THEN g.payable END
+  g.order_id, g.currency, %(day)s::date AS due_on,
+  CASE v.n WHEN 1 THEN -g.gross WHEN 2 THEN g.tax WHEN 3 THEN g.goodwill {sides("g", 4)}
+    WHEN {PAYABLE} THEN CASE WHEN g.seller_id IS NOT NULL THEN g.payable END
     ELSE CASE WHEN g.seller_id IS NULL THEN g.payable END END AS amount
 FROM given g
 CROSS JOIN ({accounts(CUSTOMERS, TAX, GOODWILL, *charge_accounts(), SELLER_PAYABLE, SALES)}) AS v

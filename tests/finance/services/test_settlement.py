@@ -25,6 +25,8 @@ from tests.fixtures.finance import DELIVERED, sold_lines
 
 pytestmark = pytest.mark.usefixtures("sound")
 EUR = Decimal
+# The eighth day begins in Berlin.
+DAY_8 = datetime(2026, 3, 18, 23, tzinfo=UTC)
 
 
 def lines(order) -> list[tuple]:
@@ -62,8 +64,19 @@ def test_settling_again_changes_nothing(sold):
     settle_orders([order.pk], now=DELIVERED)
     before = (JournalEntry.objects.count(), Posting.objects.count(), Event.objects.count())
     again = settle_orders([order.pk, 999_999], now=DELIVERED + timedelta(days=400))
-    assert again.settlements == []
+    # What is settled whole is not even locked.
+    assert (again.orders, again.settlements) == ([], [])
     assert before == (JournalEntry.objects.count(), Posting.objects.count(), Event.objects.count())
+
+
+def test_what_is_left_of_an_order_is_put_in_line(sold, seller):
+    CommissionContract.objects.filter(seller=seller).update(settlement_delay_days=7)
+    order = sold()
+    assert len(settle_orders([order.pk], now=DELIVERED).settlements) == 1
+    assert SettlementDue.objects.get(order_id=order.pk).due_at == DAY_8
+    done = settle_orders([order.pk], now=DAY_8)
+    assert (done.orders, len(done.settlements)) == ([order.pk], 1)
+    assert not SettlementDue.objects.exists()
 
 
 def test_undelivered_orders_wait(place, pay):
