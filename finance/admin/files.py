@@ -10,14 +10,15 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.files import LIMIT, FileRefusedError
-from backoffice.ui.admin import ReadOnlyAdmin
-from backoffice.ui.display import NOTHING, amount, badge, money
+from backoffice.ui.admin import ReadOnlyAdmin, RecordAdmin
+from backoffice.ui.display import NOTHING, badge, money
+from backoffice.ui.grid import amount, grid
 from finance.choices import COLOURS, FileControl
 from finance.models import BankStatement, FileRow, ProviderFile
 from finance.selectors.files import rows_of, statements_of
@@ -48,7 +49,7 @@ class ProviderFileForm(forms.Form):
 
 
 @admin.register(ProviderFile)
-class ProviderFileAdmin(ReadOnlyAdmin):
+class ProviderFileAdmin(RecordAdmin):
     list_display = (
         "number",
         "file",
@@ -70,14 +71,11 @@ class ProviderFileAdmin(ReadOnlyAdmin):
         "control",
         "reason",
         "row_count",
-        "sums",
-        "statements",
-        "rows",
         "imported_by",
         "imported_at",
         "sha256",
     )
-    readonly_fields = ("content", "format_name", "sums", "statements", "rows")
+    readonly_fields = ("content", "format_name")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.has_perm("finance.add_providerfile")  # type: ignore[union-attr]
@@ -130,71 +128,57 @@ class ProviderFileAdmin(ReadOnlyAdmin):
         url = reverse("admin:core_storedfile_download", args=[file.file_id])  # type: ignore[attr-defined]
         return format_html('<a href="{}">{}</a>', url, file.file.name)
 
-    @admin.display(description=gettext_lazy("totals"))
-    def sums(self, file: ProviderFile) -> SafeString:
+    def page_panels(self, request: HttpRequest, row: ProviderFile) -> list[tuple[Any, str]]:
+        return [
+            (_("totals"), self._sums(row)),
+            (_("Rows of the file"), self._rows(row)),
+            (_("bank statements"), self._statements(row)),
+            *super().page_panels(request, row),
+        ]
+
+    def _sums(self, file: ProviderFile) -> str:
         heads = (_("currency"), _("gross"), _("fee"), _("net"))
-        return _table(
-            heads,
-            [
-                (code, *(amount(Decimal(sums[name]), code) for name in ("gross", "fee", "net")))
-                for code, sums in file.totals.items()
-            ],
-        )
+        rows = [
+            (code, *(amount(Decimal(sums[name]), code) for name in ("gross", "fee", "net")))
+            for code, sums in file.totals.items()
+        ]
+        return grid(heads, rows, _("None.")) if rows else ""
 
-    @admin.display(description=gettext_lazy("bank statements"))
-    def statements(self, file: ProviderFile) -> SafeString:
+    def _statements(self, file: ProviderFile) -> str:
         heads = (_("account"), _("statement number"), _("opening balance"), _("closing balance"))
-        return _table(
-            heads,
-            [
-                (
-                    statement.account,
-                    statement.statement_number,
-                    _amount(statement.opening_amount, statement.currency),
-                    _amount(statement.closing_amount, statement.currency),
-                )
-                for statement in statements_of(file.pk)
-            ],
-        )
+        rows = [
+            (
+                statement.account,
+                statement.statement_number,
+                _amount(statement.opening_amount, statement.currency),
+                _amount(statement.closing_amount, statement.currency),
+            )
+            for statement in statements_of(file.pk)
+        ]
+        return grid(heads, rows, _("None.")) if rows else ""
 
-    @admin.display(description=gettext_lazy("rows"))
-    def rows(self, file: ProviderFile) -> SafeString:
+    def _rows(self, file: ProviderFile) -> str:
         heads = (_("row"), _("kind"), _("gross"), _("fee"), _("external id"), _("reference"))
+        rows = [
+            (
+                row.row_number,
+                row.get_kind_display(),
+                _amount(row.gross_amount, row.currency),
+                _amount(row.fee_amount, row.currency),
+                row.external_id,
+                row.reference,
+            )
+            for row in rows_of(file.pk)[:SHOWN]
+        ]
+        if not rows:
+            return ""
         url = reverse("admin:finance_filerow_changelist")
-        table = _table(
-            heads,
-            [
-                (
-                    row.row_number,
-                    row.get_kind_display(),
-                    _amount(row.gross_amount, row.currency),
-                    _amount(row.fee_amount, row.currency),
-                    row.external_id,
-                    row.reference,
-                )
-                for row in rows_of(file.pk)[:SHOWN]
-            ],
-        )
         link = format_html('<p><a href="{}?file_id={}">{}</a></p>', url, file.pk, _("All rows"))
-        return table + link if file.row_count else table
+        return mark_safe(grid(heads, rows, "") + link)  # noqa: S308  (both are safe)
 
 
 def _amount(value: Decimal | None, currency: str) -> str:
-    return NOTHING if value is None else f"{amount(value, currency)} {currency}"
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[object, ...]]) -> SafeString:
-    if not rows:
-        return NOTHING
-    head = format_html_join("", "<th>{}</th>", ((text,) for text in heads))
-    body = format_html_join(
-        "",
-        "<tr>{}</tr>",
-        ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows),
-    )
-    return format_html(
-        '<table class="bo-table"><thead><tr>{}</tr></thead><tbody>{}</tbody></table>', head, body
-    )
+    return NOTHING if value is None else amount(value, currency)
 
 
 @admin.register(FileRow)

@@ -40,8 +40,11 @@ def test_bring_a_file_and_see_it(staff: Client) -> None:
     page = bring(staff, SAMPLES["wechat-fund"].content)
     assert "The file is imported." in page
     assert "WeChat Pay: funds" in page
-    assert "<td>CNY</td><td>10.00</td><td>0.15</td><td>9.85</td>" in page
-    assert "<td>REF2</td>" in page
+    assert '<td data-label="currency">CNY</td>' in page
+    for label, value in (("gross", "10.00"), ("fee", "0.15"), ("net", "9.85")):
+        number = f'<span class="bo-number">{value} CNY</span>'
+        assert f'<td data-label="{label}" class="dc-number">{number}</td>' in page
+    assert '<td data-label="reference">REF2</td>' in page
     file = ProviderFile.objects.get()
     rows = staff.get(f"{reverse('admin:finance_filerow_changelist')}?file_id={file.pk}")
     assert "REF2" in rows.content.decode()
@@ -53,7 +56,9 @@ def test_bring_a_file_and_see_it(staff: Client) -> None:
 
 def test_bank_file_shows_its_statements(staff: Client) -> None:
     page = bring(staff, SAMPLES["mt940"].content, "mt940")
-    assert "<td>NL26VAYB8060476890</td><td>00042/001</td><td>50.00 EUR</td>" in page
+    assert '<td data-label="account">NL26VAYB8060476890</td>' in page
+    assert '<td data-label="statement number">00042/001</td>' in page
+    assert '<span class="bo-number">50.00 EUR</span>' in page
 
 
 def test_refused_file_tells_why(staff: Client) -> None:
