@@ -5,11 +5,19 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.imports import Column, Importer, Row, importer
+from backoffice.core.imports.registry import (
+    Column,
+    Importer,
+    Row,
+    Verdict,
+    importer,
+    refused,
+)
+from backoffice.core.models.imports import RowEffect
 from orders.channels.csv.parser import KNOWN, MOMENTS, NEEDED, ParsedOrder, parse_order
 from orders.services.catalogue import read_catalogue
 from orders.services.drafts import draft_order
-from orders.services.intake import place_orders
+from orders.services.intake import place_orders, placed_ids
 
 # What became of an order is for a replay of the past; here orders are new.
 OPTIONAL = [name for name in KNOWN if name not in (*NEEDED, *MOMENTS)]
@@ -33,28 +41,40 @@ def parse_rows(rows: Sequence[Row]) -> list[tuple[list[int], ParsedOrder]]:
     ]
 
 
-def check_orders(rows: Sequence[Row]) -> Mapping[int, str]:
-    """Say which orders would be refused, and why."""
+def check_orders(rows: Sequence[Row]) -> Mapping[int, Verdict]:
+    """Say which orders would be refused, and why, and which are there already."""
     parsed = parse_rows(rows)
-    catalogue = read_catalogue([p.command for _, p in parsed if p.command])
-    refused: dict[int, str] = {}
+    commands = [order.command for _ids, order in parsed if order.command]
+    catalogue, known = read_catalogue(commands), placed_ids(commands)
+    found: dict[int, Verdict] = {}
     for ids, order in parsed:
         reasons = order.reasons
         if order.command is not None:
+            if (order.command.channel, order.command.external_id) in known:
+                found |= dict.fromkeys(ids, Verdict(RowEffect.UNCHANGED))
+                continue
             reasons = draft_order(order.command, catalogue).reasons
-        refused |= dict.fromkeys(ids, " ".join(reasons)) if reasons else {}
-    return refused
+        found |= refused(ids, " ".join(reasons)) if reasons else {}
+    return found
 
 
-def load_orders(rows: Sequence[Row], *, now: datetime, reason: str = "") -> Mapping[int, str]:
+def load_orders(rows: Sequence[Row], *, now: datetime, reason: str = "") -> Mapping[int, Verdict]:
     """Place the orders; one that is there already stays as it is."""
-    parsed = parse_rows(rows)
-    refused = {i: " ".join(p.reasons) for ids, p in parsed if p.command is None for i in ids}
-    good = [(ids, p.command) for ids, p in parsed if p.command is not None]
+    found: dict[int, Verdict] = {}
+    good = []
+    for ids, order in parse_rows(rows):
+        if order.command is None:
+            found |= refused(ids, " ".join(order.reasons))
+        else:
+            good.append((ids, order.command))
     placed = place_orders([command for _, command in good], now=now, reason=reason)
-    for n, reasons in placed.refused.items():
-        refused |= dict.fromkeys(good[n][0], " ".join(reasons))
-    return refused
+    for n, (ids, _command) in enumerate(good):
+        if n in placed.refused:
+            found |= refused(ids, " ".join(placed.refused[n]))
+        else:
+            effect = RowEffect.NEW if n in placed.created else RowEffect.UNCHANGED
+            found |= dict.fromkeys(ids, Verdict(effect))
+    return found
 
 
 importer(

@@ -16,7 +16,6 @@ class CoreConfig(AppConfig):
             approvals,
             checks,
             filters,
-            importers,
             lookups,
             privacy,
             roles,

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_POST
 
 from backoffice.core.access.redirects import go_on
 from backoffice.core.actor import transaction
+from backoffice.core.imports.registry import importer
 from backoffice.core.models import Job, User
 from backoffice.core.models.job import OPEN
 from backoffice.ui.admin import BaseAdmin, NeverDeleted
 from backoffice.ui.approvals import approvals_page
+from backoffice.ui.imports.batch import settings_importer
 from backoffice.ui.navigation import navigation
 from backoffice.ui.theme import AdminSite
 
@@ -35,6 +37,9 @@ class ThemedSite(AdminSite):
             if self.is_registered(model) and self._registry[model].is_adopted:
                 self.unregister(model)
             super().register(model, admin_class, **options)
+            screen: Any = self._registry[model]
+            if screen.import_key:
+                importer(settings_importer(screen))
 
     def get_urls(self) -> list[Any]:
         language = self.admin_view(require_POST(self.language))

@@ -1,5 +1,6 @@
 """The timeline of a document: events, what changed with them, messages; newest first."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -233,12 +234,12 @@ def differences(new: Any, old: Any, only: Sequence[str] | None = None) -> list[s
         before, after = getattr(old, column.attname), getattr(new, column.attname)
         if before != after:
             label = getattr(column, "verbose_name", column.name)
-            shown = [_shown(column, row) for row in (old, new)]
-            lines.append(f"{label}: {shown[0]} → {shown[1]}")
+            lines.append(f"{label}: {shown(column, old)} → {shown(column, new)}")
     return lines
 
 
-def _shown(column: Any, row: Any) -> str:
+def shown(column: Any, row: Any) -> str:
+    """Return a row's value for people."""
     value = getattr(row, column.attname)
     if value in (None, "", []):
         return "–"
@@ -254,6 +255,8 @@ def _shown(column: Any, row: Any) -> str:
             return percent(value)
         currency = getattr(row, "currency", "")
         return f"{plain(value, currency)} {currency}".rstrip()
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)[:80]
     output = getattr(column, "output_field", column)
     choices = dict(getattr(output, "flatchoices", ()) or ())
     return str(choices.get(value, plain(value)))[:80]

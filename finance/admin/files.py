@@ -50,6 +50,7 @@ class ProviderFileForm(forms.Form):
 
 @admin.register(ProviderFile)
 class ProviderFileAdmin(RecordAdmin):
+    why_no_import = gettext_lazy("A provider's file is uploaded here as it came.")
     list_display = (
         "number",
         "file",
@@ -183,6 +184,7 @@ def _amount(value: Decimal | None, currency: str) -> str:
 
 @admin.register(FileRow)
 class FileRowAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are the rows of providers' files.")
     list_display = (
         "__str__",
         badge("kind", COLOURS),
@@ -200,6 +202,7 @@ class FileRowAdmin(ReadOnlyAdmin):
 
 @admin.register(BankStatement)
 class BankStatementAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Statements come from the bank files that are uploaded.")
     list_display = (
         "account",
         "statement_number",

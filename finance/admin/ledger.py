@@ -16,6 +16,7 @@ from finance.states import PERIOD
 
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(SettingsAdmin):
+    import_key = ("code",)
     list_display = ("code", "name", badge("kind", COLOURS), "is_active")
     search_fields = ("code", "name")
     ordering = ("code",)
@@ -23,6 +24,7 @@ class LedgerAccountAdmin(SettingsAdmin):
 
 @admin.register(AccountingPeriod)
 class AccountingPeriodAdmin(DocumentAdmin):
+    why_no_import = _("A period is opened with the first entry of its month.")
     machine = PERIOD
     verbs = {"close": close_periods, "reopen": reopen_periods}
     inverses = {"close": "reopen", "reopen": "close"}
@@ -33,6 +35,7 @@ class AccountingPeriodAdmin(DocumentAdmin):
 
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
+    why_no_import = _("Entries are posted by what happens to orders, payments and stock.")
     list_display = ("id", "kind", "idempotency_key", "effective_on", "posted_at", "reason")
     search_fields = ("idempotency_key__exact",)
     ordering = ("-id",)
@@ -50,6 +53,7 @@ class JournalEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(DailyBalance)
 class DailyBalanceAdmin(ReadOnlyAdmin):
+    why_no_import = _("Balances are added up from the postings.")
     list_display = ("day", "account", "party_id", "amount", "currency", "postings")
     list_select_related = ("account",)
     ordering = ("-id",)

@@ -31,6 +31,7 @@ from finance.states import PAYMENT, REFUND
 
 @admin.register(Payment)
 class PaymentAdmin(DocumentAdmin):
+    why_no_import = _("Payments are told by their provider.")
     search_rank = 5
     machine = PAYMENT
     verbs = {"void": void_payments}
@@ -56,6 +57,7 @@ class RefundLineInline(ReadOnlyInline):
 
 @admin.register(Refund)
 class RefundAdmin(DocumentAdmin):
+    why_no_import = _("Refunds arise from returns and cancelled orders, or on the order's page.")
     search_rank = 9
     tabs = (
         (_("To be approved"), "status=REQUESTED"),
@@ -88,6 +90,7 @@ class RefundAdmin(DocumentAdmin):
 
 @admin.register(Invoice)
 class InvoiceAdmin(DocumentAdmin):
+    why_no_import = _("Invoices are issued for delivered orders, without gaps.")
     list_display = ("number", "order", "issued_on", "gross_amount", "currency", "credited_amount")
     list_select_related = ("order",)
     search_fields = ("number__exact", "order__order_number__exact")
@@ -105,6 +108,7 @@ class InvoiceAdmin(DocumentAdmin):
 
 @admin.register(CreditNote)
 class CreditNoteAdmin(DocumentAdmin):
+    why_no_import = _("Credit notes are issued for refunds, without gaps.")
     list_display = ("number", "invoice", "refund", "issued_on", "gross_amount", "currency")
     list_select_related = ("invoice", "refund")
     search_fields = ("number__exact", "invoice__number__exact", "refund__number__exact")
@@ -112,18 +116,21 @@ class CreditNoteAdmin(DocumentAdmin):
 
 @admin.register(PaymentProvider)
 class PaymentProviderAdmin(SettingsAdmin):
+    import_key = ("code",)
     list_display = ("code", "name", "requests_payments", "is_active")
     search_fields = ("code",)
 
 
 @admin.register(RefundPolicy)
 class RefundPolicyAdmin(SettingsAdmin):
+    why_no_import = _("Limits that need a second person are set one by one.")
     list_display = ("currency", "approval_above", "is_active")
     search_fields = ("currency",)
 
 
 @admin.register(DocumentSeries)
 class DocumentSeriesAdmin(SettingsAdmin):
+    why_no_import = _("The series of invoices are fixed, so that their numbers have no gaps.")
     list_display = ("code", "prefix", "last_number")
     readonly_fields = ("code", "last_number")
 

@@ -31,6 +31,7 @@ from finance.states import PAYOUT
 
 @admin.register(CommissionContract)
 class CommissionContractAdmin(SettingsAdmin):
+    import_key = ("seller", "currency")
     list_display = (
         "name",
         "seller",
@@ -49,6 +50,7 @@ class CommissionContractAdmin(SettingsAdmin):
 
 @admin.register(SellerStatement)
 class SellerStatementAdmin(DocumentAdmin):
+    why_no_import = _("Statements are made by the settlement of each period.")
     list_display = (
         "number",
         "seller",
@@ -66,6 +68,7 @@ class SellerStatementAdmin(DocumentAdmin):
 
 @admin.register(Payout)
 class PayoutAdmin(DocumentAdmin):
+    why_no_import = _("Payouts are made from sellers' statements.")
     waits = Waits(
         {"status": PayoutStatus.DRAFT},
         lambda row: format_html("{} · {}", row.seller, link(row.statement)),
@@ -96,6 +99,7 @@ class PayoutAdmin(DocumentAdmin):
 
 @admin.register(OrderSettlement)
 class OrderSettlementAdmin(ReadOnlyAdmin):
+    why_no_import = _("Orders are settled after their return window.")
     list_display = (
         "order_id",
         "seller_id",
@@ -122,6 +126,7 @@ class OrderSettlementAdmin(ReadOnlyAdmin):
 
 @admin.register(SettlementDue)
 class SettlementDueAdmin(ReadOnlyAdmin):
+    why_no_import = _("What is due follows from deliveries and contracts.")
     list_display = ("order", "due_at")
     list_select_related = ("order",)
     search_fields = ("order__order_number__exact",)

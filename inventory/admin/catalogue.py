@@ -10,6 +10,7 @@ from inventory.models import KitComponent, Location, Lot, Product, Seller, Sku, 
 
 @admin.register(Seller)
 class SellerAdmin(SettingsAdmin):
+    import_key = ("code",)
     list_display = ("code", "name", "currency", "time_zone", "is_active")
     search_fields = ("code", "name")
     ordering = ("code",)
@@ -18,6 +19,7 @@ class SellerAdmin(SettingsAdmin):
 @admin.register(Product)
 class ProductAdmin(SettingsAdmin):
     sidebar_group = "inventory"
+    import_key = ("code",)
     list_display = ("code", "name", "category", "seller", "is_active")
     list_select_related = ("seller",)
     search_fields = ("code__istartswith", "name__icontains")
@@ -34,6 +36,7 @@ class KitComponentInline(Inline):
 class SkuAdmin(SettingsAdmin):
     search_rank = 7
     sidebar_group = "inventory"
+    import_key = ("code",)
     list_display = (
         "code",
         "name",
@@ -52,6 +55,7 @@ class SkuAdmin(SettingsAdmin):
 
 @admin.register(Warehouse)
 class WarehouseAdmin(SettingsAdmin):
+    import_key = ("code",)
     list_display = (
         "code",
         "name",
@@ -67,6 +71,7 @@ class WarehouseAdmin(SettingsAdmin):
 
 @admin.register(Location)
 class LocationAdmin(SettingsAdmin):
+    import_key = ("warehouse", "code")
     list_display = ("code", "warehouse", badge("kind", COLOURS), "pick_order", "is_default")
     list_select_related = ("warehouse",)
     search_fields = ("code__istartswith",)
@@ -79,6 +84,7 @@ class LocationAdmin(SettingsAdmin):
 
 @admin.register(Lot)
 class LotAdmin(SettingsAdmin):
+    import_key = ("sku", "code")
     list_display = ("__str__", "sku", "expires_on")
     list_select_related = ("sku",)
     search_fields = ("code__exact", "sku__code__exact")

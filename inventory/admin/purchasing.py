@@ -44,6 +44,7 @@ from inventory.states import PURCHASE_ORDER
 @admin.register(Supplier)
 class SupplierAdmin(SettingsAdmin):
     sidebar_group = "inventory"
+    import_key = ("code",)
     list_display = ("code", "name", "email", "currency", "exchange_rate", "is_active")
     search_fields = ("code", "name")
     ordering = ("code",)
@@ -52,6 +53,7 @@ class SupplierAdmin(SettingsAdmin):
 @admin.register(SupplierItem)
 class SupplierItemAdmin(SettingsAdmin):
     sidebar_group = "inventory"
+    import_key = ("supplier", "sku")
     list_display = (
         "sku",
         "supplier",
@@ -188,6 +190,7 @@ class ReceiptLineInline(ReadOnlyInline):
 
 @admin.register(Receipt)
 class ReceiptAdmin(DocumentAdmin):
+    why_no_import = gettext_lazy("Receipts are taken in on the purchase order's page.")
     list_display = ("number", "purchase_order", "delivery_note", "received_at")
     list_select_related = ("purchase_order",)
     search_fields = ("number__exact", "delivery_note__exact", "purchase_order__number__exact")

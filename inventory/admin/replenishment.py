@@ -27,6 +27,7 @@ from inventory.states import PROPOSAL
 
 @admin.register(ReplenishmentPolicy)
 class ReplenishmentPolicyAdmin(SettingsAdmin):
+    import_key = ("warehouse", "sku")
     list_display = (
         "__str__",
         "rule",
@@ -45,6 +46,7 @@ class ReplenishmentPolicyAdmin(SettingsAdmin):
 
 @admin.register(ReplenishmentProposal)
 class ReplenishmentProposalAdmin(DocumentAdmin):
+    why_no_import = _("Proposals are made by the nightly planning.")
     waits = Waits(
         {"status": ProposalStatus.PROPOSED},
         lambda row: f"{row.quantity} × {row.sku} → {row.warehouse}",

@@ -73,6 +73,7 @@ UserAdmin.inlines.append(UserScopeInline)
 
 @admin.register(UserScope)
 class UserScopeAdmin(SettingsAdmin):
+    why_no_import = gettext_lazy("Limits are set with their colleague.")
     form = UserScopeForm
     list_display = ("user", "warehouses", "sellers", "is_active")
     list_select_related = ("user",)

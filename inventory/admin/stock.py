@@ -131,6 +131,7 @@ class StockLevelAdmin(ReadOnlyAdmin):
 
 @admin.register(BinStock)
 class BinStockAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Stock in bins follows from its moves.")
     list_display = (
         "sku",
         "location",
@@ -146,6 +147,7 @@ class BinStockAdmin(ReadOnlyAdmin):
 
 @admin.register(StockMove)
 class StockMoveAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Moves are posted by receipts, shipments, returns and counts.")
     list_display = (
         "occurred_at",
         badge("kind", COLOURS),
@@ -163,6 +165,7 @@ class StockMoveAdmin(ReadOnlyAdmin):
 
 @admin.register(Reservation)
 class ReservationAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Stock is reserved when orders are confirmed.")
     list_display = ("sku", "warehouse", "quantity", "for_type", "for_id", "promised_at")
     list_select_related = ("sku", "warehouse")
     search_fields = ("sku__code__exact", "for_id__exact")
@@ -171,6 +174,7 @@ class ReservationAdmin(ReadOnlyAdmin):
 
 @admin.register(Allocation)
 class AllocationAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Bins are allocated by pick lists.")
     list_display = ("sku", "location", "lot", "quantity", "for_type", "for_id", "allocated_at")
     list_select_related = ("sku", "location", "lot")
     search_fields = ("sku__code__exact", "for_id__exact")

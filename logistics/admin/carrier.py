@@ -20,6 +20,7 @@ from logistics.services.labels import retry_labels
 
 @admin.register(Carrier)
 class CarrierAdmin(SettingsAdmin):
+    import_key = ("code",)
     list_display = ("code", "name", "tracking_url", "is_active")
     search_fields = ("code", "name")
 
@@ -39,6 +40,7 @@ class AccountForm(SecretsForm):
 
 @admin.register(CarrierAccount)
 class CarrierAccountAdmin(SettingsAdmin):
+    why_no_import = gettext_lazy("It holds keys of the carrier, which do not belong into a file.")
     form = AccountForm
     list_display = ("code", "name", "carrier", "adapter", "is_default", "push_enabled", "is_active")
     list_select_related = ("carrier",)
@@ -47,6 +49,7 @@ class CarrierAccountAdmin(SettingsAdmin):
 
 @admin.register(AccountState)
 class AccountStateAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are measured while the carrier is called.")
     list_display = (
         "account",
         badge("breaker", COLOURS),
@@ -68,6 +71,7 @@ class AccountStateAdmin(ReadOnlyAdmin):
 
 @admin.register(LabelRequest)
 class LabelRequestAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Labels are asked for when shipments are packed.")
     list_display = ("parcel", "account", "attempts", "next_attempt_at", "refused_at", "error")
     list_select_related = ("parcel", "account")
     ordering = ("parcel_id",)

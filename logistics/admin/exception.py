@@ -15,6 +15,7 @@ EXCEPTION_COLOURS = COLOURS | {"OPEN": COLOURS["EXCEPTION"]}
 
 @admin.register(DeliveryException)
 class DeliveryExceptionAdmin(DocumentAdmin):
+    why_no_import = _("Exceptions are opened by the scans of carriers.")
     machine = EXCEPTION
     verbs = {"acknowledge": acknowledge_exceptions, "resolve": resolve_exceptions}
     list_display = (

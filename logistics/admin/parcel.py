@@ -58,6 +58,7 @@ class ExceptionInline(ReadOnlyInline):
 
 @admin.register(Parcel)
 class ParcelAdmin(DocumentAdmin):
+    why_no_import = _("Parcels are made when shipments are packed.")
     search_rank = 3
     machine = PARCEL
     verbs = {"ship": hand_over_parcels, "deliver": deliver_by_hand}

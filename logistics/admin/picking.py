@@ -63,6 +63,7 @@ class PickedForm(forms.Form):
 
 @admin.register(PickList)
 class PickListAdmin(DocumentAdmin):
+    why_no_import = gettext_lazy("Pick lists are made from planned shipments.")
     machine = PICK_LIST
     verbs = {"confirm": confirm_picks}
     list_display = ("number", "warehouse", badge("status", COLOURS), "created_at", "picked_at")

@@ -41,6 +41,7 @@ class ParcelInline(ReadOnlyInline):
 
 @admin.register(Shipment)
 class ShipmentAdmin(DocumentAdmin):
+    why_no_import = _("Shipments are planned from released orders.")
     search_rank = 2
     tabs = (
         (_("To be picked"), "status=PLANNED"),

@@ -143,6 +143,7 @@ class OrderEditLineInline(ReadOnlyInline):
 
 @admin.register(OrderEdit)
 class OrderEditAdmin(DocumentAdmin):
+    why_no_import = gettext_lazy("Edits are made on the order's page.")
     machine = ORDER_EDIT
     verbs = {"commit": commit_edits, "propose": propose_edits, "cancel": cancel_edits}
     list_display = (

@@ -1,6 +1,7 @@
 """The return's screens."""
 
 from django.contrib import admin
+from django.utils.translation import gettext_lazy
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
 from backoffice.ui.display import badge
@@ -18,6 +19,7 @@ class ReturnLineInline(ReadOnlyInline):
 
 @admin.register(Return)
 class ReturnAdmin(DocumentAdmin):
+    why_no_import = gettext_lazy("Returns are asked for on the order's page.")
     search_rank = 8
     machine = RETURN
     verbs = {"receive": receive_returns, "close": close_returns, "cancel": cancel_returns}

@@ -22,7 +22,7 @@ def place_orders(commands: Sequence[PlaceOrder], *, now: datetime, reason: str =
     """Place orders; one that is there already is answered with its id, a bad one with reasons."""
     placed = Placed()
     catalogue = read_catalogue(commands)
-    known = _existing(commands)
+    known = placed_ids(commands)
     drafts: dict[int, Draft] = {}
     seen: set[tuple[str, str]] = set()
     for n, command in enumerate(commands):
@@ -38,7 +38,7 @@ def place_orders(commands: Sequence[PlaceOrder], *, now: datetime, reason: str =
                 drafts[n] = draft
     new = _insert(list(drafts.values())) if drafts else set()
     # What another transaction placed at the same moment is found here as well.
-    ids = _existing(commands) if drafts else known
+    ids = placed_ids(commands) if drafts else known
     for n, command in enumerate(commands):
         key = (command.channel, command.external_id)
         if n in drafts and ids[key] in new:
@@ -48,7 +48,8 @@ def place_orders(commands: Sequence[PlaceOrder], *, now: datetime, reason: str =
     return placed
 
 
-def _existing(commands: Sequence[PlaceOrder]) -> dict[tuple[str, str], int]:
+def placed_ids(commands: Sequence[PlaceOrder]) -> dict[tuple[str, str], int]:
+    """Return the ids of those that are there already, by channel and external id."""
     rows = execute(
         "SELECT c.code, o.external_id, o.id"
         " FROM unnest(%s::text[], %s::text[]) AS k(code, external)"

@@ -11,6 +11,7 @@ from support.models import Survey
 
 @admin.register(Survey)
 class SurveyAdmin(DocumentAdmin):
+    why_no_import = _("Surveys are sent when tickets are solved.")
     list_display = (
         *("number", "ticket", "source", "order", badge("status", COLOURS), "score", "sent_at"),
         "answered_at",

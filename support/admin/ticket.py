@@ -32,6 +32,7 @@ WRITTEN = ("reply", "note")
 
 @admin.register(Ticket)
 class TicketAdmin(DocumentAdmin):
+    why_no_import = gettext_lazy("Tickets come by mail and from delivery exceptions.")
     search_rank = 6
     tabs = (
         (gettext_lazy("Without agent"), "is_unassigned=true&status=NEW&status=OPEN"),

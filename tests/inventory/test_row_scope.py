@@ -8,7 +8,7 @@ from django.urls import reverse
 from backoffice.core.actor import acting
 from backoffice.core.files import FileRefusedError
 from backoffice.core.filtering import select
-from backoffice.core.imports import upload
+from backoffice.core.imports.running import upload
 from backoffice.core.jobs import bulk_action, run_chunk, start_job
 from backoffice.core.models import Company, Job, JobRow, User
 from backoffice.core.scope import for_actor, is_limited, visible_ids

@@ -30,6 +30,7 @@ WORDS = [
 
 @admin.register(AccessAttempt)
 class AccessAttemptAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are failed attempts to sign in.")
     list_display = ("username", "ip_address", "failures_since_start", "attempt_time", "lock")
     search_fields = ("username__exact", "ip_address__exact")
     ordering = ("-id",)
@@ -60,6 +61,7 @@ class AccessAttemptAdmin(ReadOnlyAdmin):
 
 @admin.register(AccessLog)
 class AccessLogAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are the sign-ins.")
     list_display = ("username", "ip_address", "attempt_time", "logout_time", "user_agent")
     search_fields = ("username__exact", "ip_address__exact")
     ordering = ("-id",)

@@ -43,6 +43,7 @@ def _why(approval: Approval) -> str:
 
 @admin.register(Approval)
 class ApprovalAdmin(DocumentAdmin):
+    why_no_import = _("Approvals are asked for by what needs a second person.")
     # Its sidebar entry is the page of all approvals.
     sidebar_group = None
     waits = Waits(
@@ -92,4 +93,5 @@ class ApprovalAdmin(DocumentAdmin):
 
 @admin.register(ApprovalPolicy)
 class ApprovalPolicyAdmin(SettingsAdmin):
+    why_no_import = _("Limits that need a second person are set one by one.")
     list_display = ("kind", "currency", "above", "is_active")

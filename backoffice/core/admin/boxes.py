@@ -48,6 +48,7 @@ def reasons_told(reason: str) -> Iterator[str]:
 
 @admin.register(InboundMessage)
 class InboundMessageAdmin(RecordAdmin):
+    why_no_import = gettext_lazy("Messages come from channels, carriers and providers.")
     list_display = (
         "source_name",
         "external_id",
@@ -140,6 +141,7 @@ class InboundMessageAdmin(RecordAdmin):
 
 @admin.register(OutboundMessage)
 class OutboundMessageAdmin(RecordAdmin):
+    why_no_import = gettext_lazy("Messages are queued by what happens to orders.")
     list_display = ("recipient", "subject", badge("status", OUTBOUND_COLOURS), "sent_at", "error")
     search_fields = ("recipient__istartswith",)
     search_help_text = gettext_lazy("Beginning of the recipient's address")

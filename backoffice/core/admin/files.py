@@ -18,6 +18,7 @@ from backoffice.ui.admin import ReadOnlyAdmin
 
 @admin.register(StoredFile)
 class StoredFileAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Files are stored by imports, exports and messages.")
     list_display = ("name", "purpose", "size", "created_by", "created_at", "keep_until", "content")
     list_select_related = ("created_by",)
     search_fields = ("sha256__exact",)

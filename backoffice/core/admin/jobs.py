@@ -45,6 +45,7 @@ STEPS: dict[str, Callable[[list[int]], int]] = {
 @admin.register(Job)
 class JobAdmin(ReadOnlyAdmin):
     sidebar_group = "work"
+    why_no_import = gettext_lazy("Jobs are started by actions on lists.")
     list_display = (
         "__str__",
         badge("status", JOB_COLOURS),
@@ -219,6 +220,7 @@ class JobAdmin(ReadOnlyAdmin):
 
 @admin.register(JobRow)
 class JobRowAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are the rows of jobs.")
     list_display = ("job", "object_id", badge("outcome", JOB_COLOURS), "reason")
     list_select_related = ("job",)
     search_fields = ("job__id__exact",)

@@ -38,6 +38,8 @@ from backoffice.ui.timeline import story
 class GroupAdmin(SettingsAdmin, DjangoGroupAdmin):
     """Groups, changed by superusers alone: who could change their own could have everything."""
 
+    why_no_import = gettext_lazy("What a role may do is decided one by one.")
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return request.user.is_superuser
 
@@ -141,6 +143,7 @@ ACTS = {
 
 @admin.register(User)
 class UserAdmin(ActsMixin, SettingsAdmin):
+    why_no_import = gettext_lazy("Colleagues are added one by one, each with their roles.")
     form = ColleagueForm
     acts = ACTS
     change_form_template = "ui/colleague.html"

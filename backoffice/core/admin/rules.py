@@ -43,6 +43,7 @@ NEWEST = 50
 @admin.register(Rule)
 class RuleAdmin(SettingsAdmin):
     sidebar_group = "work"
+    why_no_import = gettext_lazy("A rule is made from the filter of a list, and tried first.")
     list_display = (
         *("name", badge("mode", RULE_COLOURS), "about", "does", "last_run"),
         *("acts_today", "owner", "alert"),
@@ -252,6 +253,7 @@ def _told(name: str) -> str:
 
 @admin.register(RuleAct)
 class RuleActAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are the acts of rules.")
     list_display = (
         *("acted_at", "rule", "subject_type", "subject_id"),
         *(badge("result", RULE_COLOURS), "reasons"),

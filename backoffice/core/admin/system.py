@@ -49,6 +49,7 @@ class TokenForm(forms.ModelForm):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(SettingsAdmin):
+    why_no_import = gettext_lazy("A token's secret is shown once, to who makes it.")
     list_display = ("name", "prefix", "scopes", "expires_at", "last_used_at", "is_active")
     form = TokenForm
     readonly_fields = ("prefix", "user", "last_used_at")
@@ -69,19 +70,34 @@ class ApiTokenAdmin(SettingsAdmin):
         messages.warning(request, words % {"token": text})
 
 
-@admin.register(Company, Currency, MessageTemplate)
-class MasterAdmin(SettingsAdmin):
+@admin.register(Company)
+class CompanyAdmin(SettingsAdmin):
+    list_display = ("__str__", "is_active", "updated_at")
+    why_no_import = gettext_lazy("There is one company.")
+
+
+@admin.register(Currency)
+class CurrencyAdmin(SettingsAdmin):
+    import_key = ("code",)
+    list_display = ("__str__", "is_active", "updated_at")
+
+
+@admin.register(MessageTemplate)
+class MessageTemplateAdmin(SettingsAdmin):
+    import_key = ("key", "language")
     list_display = ("__str__", "is_active", "updated_at")
 
 
 @admin.register(Address)
 class AddressAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Addresses come with orders, customers and warehouses.")
     list_display = ("__str__",)
     sidebar_group = None
 
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("Events are told by the work itself.")
     search_rank = 99
     list_display = ("kind", "subject_type", "subject_id", "order_id", "occurred_at", "reason")
     search_fields = ("order_id__exact", "subject_id__exact")
@@ -91,6 +107,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 @admin.register(EventDelivery)
 class EventDeliveryAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These events wait for who listens to them.")
     search_rank = 99
     list_display = ("event_id", "handler", "attempts", "next_attempt_at", "set_aside_at", "error")
     actions = ("retry",)
@@ -103,6 +120,7 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(TaskRun)
 class TaskRunAdmin(ReadOnlyAdmin):
+    why_no_import = gettext_lazy("These are the runs of scheduled jobs.")
     search_rank = 98
     list_display = ("task", "slot_at", "started_at", "finished_at", "result", "error")
     search_fields = ("task__startswith",)
@@ -111,6 +129,7 @@ class TaskRunAdmin(ReadOnlyAdmin):
 
 @admin.register(TaskSwitch)
 class TaskSwitchAdmin(SettingsAdmin):
+    why_no_import = gettext_lazy("The schedule is fixed; here its jobs are paused.")
     list_display = ("task", "is_running", "note")
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:

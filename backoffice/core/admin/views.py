@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from backoffice.core.filtering import FilterError, canonical, read_filter
 from backoffice.core.models import SavedView
@@ -36,6 +37,7 @@ class SavedViewForm(forms.ModelForm):
 
 @admin.register(SavedView)
 class SavedViewAdmin(SettingsAdmin):
+    why_no_import = gettext_lazy("A view is kept from the filter of a list.")
     form = SavedViewForm
     sidebar_group = "work"
     list_display = ("name", "document", "query", "owner", "is_shared", "is_active")

@@ -121,6 +121,7 @@ ACTS = {
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ActsMixin, SettingsAdmin):
+    why_no_import = gettext_lazy("Each endpoint has a secret, which is shown once.")
     form = EndpointForm
     acts = ACTS
     list_display = ("description", "url", "is_active", "paused_until", "last_success_at")
@@ -177,6 +178,7 @@ def _kept(delivery: WebhookDelivery) -> list[Any]:
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(RecordAdmin):
+    why_no_import = gettext_lazy("These are the calls of webhooks.")
     list_display = (
         "message_id",
         "endpoint",

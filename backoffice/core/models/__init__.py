@@ -11,7 +11,7 @@ from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.models.file import StoredFile
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
-from backoffice.core.models.imports import Import, ImportRow
+from backoffice.core.models.imports import Import, ImportMapping, ImportRow
 from backoffice.core.models.inbox import InboundMessage, InboxStep
 from backoffice.core.models.job import Job, JobRow
 from backoffice.core.models.outbound import MessageTemplate, OutboundMessage
@@ -41,6 +41,7 @@ __all__ = [
     "EventDelivery",
     "IdempotencyKey",
     "Import",
+    "ImportMapping",
     "ImportRow",
     "InboundMessage",
     "InboxStep",

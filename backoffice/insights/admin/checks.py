@@ -17,6 +17,7 @@ from backoffice.ui.display import badge
 
 @admin.register(DataCheck)
 class DataCheckAdmin(SettingsAdmin):
+    why_no_import = _("The checks are fixed; here their tolerance is set.")
     list_display = ("code", "what", "domain", "quality", "tolerated_ratio", "weight", "is_active")
     readonly_fields = ("code", "domain", "quality")
 
@@ -31,6 +32,7 @@ class DataCheckAdmin(SettingsAdmin):
 
 @admin.register(CheckRun)
 class CheckRunAdmin(ReadOnlyAdmin):
+    why_no_import = _("These are the runs of the data checks.")
     list_display = (
         "ran_at",
         "data_check",
@@ -63,6 +65,7 @@ class CheckRunAdmin(ReadOnlyAdmin):
 
 @admin.register(InvariantRun)
 class InvariantRunAdmin(ReadOnlyAdmin):
+    why_no_import = _("These are the runs of the invariants.")
     list_display = ("ran_at", "name", "what", "rows", "repair", "error")
     ordering = ("-ran_at", "-id")
 

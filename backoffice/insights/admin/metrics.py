@@ -47,6 +47,7 @@ def share_column(field: str, description: Any) -> Any:
 
 @admin.register(DailyMetric)
 class DailyMetricAdmin(ReadOnlyAdmin):
+    why_no_import = _("Metrics are measured each day.")
     list_display = (
         *("day", "span", "metric", "part", "origin", "n", "errors"),
         time_column("median", _("median")),
@@ -81,6 +82,7 @@ class DailyMetricAdmin(ReadOnlyAdmin):
 
 @admin.register(Bottleneck)
 class BottleneckAdmin(ReadOnlyAdmin):
+    why_no_import = _("Bottlenecks are measured each day.")
     list_display = (
         *("day", "origin", "stage", "n", "errors", "open_orders"),
         time_column("median", _("median")),

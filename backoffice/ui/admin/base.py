@@ -57,6 +57,8 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
     search_rank = 50
     # A foreign app's screen that the site put on our base.
     is_adopted = False
+    # The fields that name a row in a file; the form reads its lines. Without, there is no import.
+    import_key: tuple[str, ...] = ()
     # Why no file makes rows of it, where no importer does.
     why_no_import: Any = _("These rows are added one by one.")
 

@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from backoffice.core.filtering import FilterError
-from backoffice.core.imports import IMPORTERS
+from backoffice.core.imports.registry import IMPORTERS
 from backoffice.core.rules.registry import actions_of
 from backoffice.ui.lists.filterbar import chips, inputs
 from backoffice.ui.lists.page import ListPage

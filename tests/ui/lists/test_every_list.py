@@ -13,7 +13,7 @@ from django.urls import reverse
 from openpyxl import load_workbook
 
 from backoffice.core.filtering import filterset_of
-from backoffice.core.imports import IMPORTERS
+from backoffice.core.imports.registry import IMPORTERS
 from backoffice.core.models import Event, User
 from backoffice.ui.lists.keyset import keys_of
 from backoffice.ui.lists.page import ListPage, indexed

@@ -1,0 +1,1 @@
+"""Master data from files, through the forms of its own screens."""
