@@ -69,7 +69,11 @@ class MappingForm(forms.Form):
             choices.append((column.name, f"{column.label}{mark}"))
         for place, header in enumerate(run.headers):
             self.fields[f"column_{place}"] = forms.ChoiceField(
-                label=header, choices=choices, required=False, initial=chosen.get(header, "")
+                label=header,
+                choices=choices,
+                required=False,
+                initial=chosen.get(header, ""),
+                widget=forms.Select(attrs={"class": "bo-field"}),
             )
 
     def clean(self) -> dict[str, str]:
