@@ -27,7 +27,7 @@ from inventory.states import PROPOSAL
 
 @admin.register(ReplenishmentPolicy)
 class ReplenishmentPolicyAdmin(SettingsAdmin):
-    import_key = ("warehouse", "sku")
+    import_key = ("warehouse", "sku", "category")
     list_display = (
         "__str__",
         "rule",

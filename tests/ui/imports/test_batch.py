@@ -23,7 +23,7 @@ def test_rows_are_made_changed_and_left_by_their_key(now):
     run = bring("inventory.product", text, now)
 
     assert details(run) == [
-        ("READY", "CHANGED", [["name", "Old → New"], ["is_active", "yes → no"]]),
+        ("READY", "CHANGED", [["is_active", "yes → no"], ["name", "Old → New"]]),
         ("READY", "UNCHANGED", []),
         ("READY", "NEW", []),
     ]
