@@ -36,13 +36,16 @@ def lock(model: type[models.Model], ids: Iterable[int], *, skip_locked: bool = F
             )
         unit.rank = max(unit.rank, rank)
         key = model._meta.pk.column
+        numbers = isinstance(model._meta.pk, models.IntegerField)
+        # Many keys travel as one text: a list is taken apart in Python.
+        keys = f"{{{','.join(map(str, missing))}}}" if numbers else missing
+        cast = "bigint[]" if numbers else "text[]"
         skip = " SKIP LOCKED" if skip_locked else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s::bigint[])'
+                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s::{cast})'
                 f' ORDER BY "{key}" FOR UPDATE{skip}',
-                # Many keys travel as one text: a list is taken apart in Python.
-                [f"{{{','.join(map(str, missing))}}}"],
+                [keys],
             )
             held.update(row[0] for row in cursor.fetchall())
     return [i for i in wanted if i in held]

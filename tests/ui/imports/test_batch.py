@@ -3,7 +3,7 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from backoffice.core.models import ImportRow, MessageTemplate, User
+from backoffice.core.models import Currency, ImportRow, MessageTemplate, User
 from inventory.models import Location, Product, Sku, SupplierItem, Warehouse
 from orders.models import Price, TaxRate
 from tests.fixtures.imports import bring, carry_out, lines
@@ -187,3 +187,11 @@ def test_a_file_in_chinese_is_mapped_by_its_headers(now):
 
     carry_out(run, now)
     assert MessageTemplate.objects.get(key="mine").subject == "您好"
+
+
+def test_rows_whose_key_is_a_text_are_locked_and_changed(now):
+    Currency.objects.update_or_create(code="SEK", defaults={"name": "Krone"})
+
+    carry_out(bring("core.currency", "code,name\nSEK,Swedish krona\n", now), now)
+
+    assert Currency.objects.get(code="SEK").name == "Swedish krona"
