@@ -19,6 +19,7 @@ class FinanceConfig(AppConfig):
             handlers,
             inbox,
             invariants,
+            obstacles,
             roles,
             rules,
             standing,

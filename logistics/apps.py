@@ -17,6 +17,7 @@ class LogisticsConfig(AppConfig):
             handlers,
             inbox,
             invariants,
+            obstacles,
             panels,
             roles,
             rules,

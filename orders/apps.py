@@ -19,6 +19,7 @@ class OrdersConfig(AppConfig):
             importers,
             inbox,
             invariants,
+            obstacles,
             panels,
             privacy,
             remedies,

@@ -20,6 +20,16 @@ EDITABLE = (OrderStatus.PENDING, OrderStatus.CONFIRMED)
 FINAL = (OrderStatus.COMPLETED, OrderStatus.CANCELLED)
 
 
+class Stage(models.TextChoices):
+    """How far an open order has come, by the times that it already has."""
+
+    CONFIRM = "CONFIRM", _("To be confirmed")
+    RELEASE = "RELEASE", _("To be released")
+    SHIP = "SHIP", _("To be shipped")
+    DELIVER = "DELIVER", _("On its way")
+    COMPLETE = "COMPLETE", _("To be completed")
+
+
 class PaymentStatus(models.TextChoices):
     UNPAID = "UNPAID", _("Unpaid")
     AUTHORISED = "AUTHORISED", _("Authorised")

@@ -38,6 +38,8 @@ from orders.models import (
     SalesChannel,
     TaxRate,
 )
+from orders.selectors.stages import stuck
+from orders.selectors.waiting import WAITS_FOR_STOCK
 
 # States of few orders, and the counter that tells them apart: it has an index of those alone.
 RARE: dict[str, tuple[set[str], str]] = {
@@ -79,6 +81,9 @@ class OrderFilter(FilterSet):
     priority_min = django_filters.NumberFilter("priority", "gte", label=_("priority from"))
     is_held = django_filters.BooleanFilter(method="held", label=_("on hold"))
     is_short = django_filters.BooleanFilter(method="short", label=_("waiting for stock"))
+    is_stuck = django_filters.BooleanFilter(
+        method="late", label=_("longer in its stage than nine of ten others")
+    )
     total_min = django_filters.NumberFilter("total_amount", "gte", label=_("total from"))
     total_max = django_filters.NumberFilter("total_amount", "lte", label=_("total to"))
     placed_after = django_filters.IsoDateTimeFilter("placed_at", "gte", label=_("placed after"))
@@ -105,7 +110,11 @@ class OrderFilter(FilterSet):
         return queryset.filter(open_holds__gt=0) if value else queryset.filter(open_holds=0)
 
     def short(self, queryset, name, value):  # type: ignore[no-untyped-def]
-        return queryset.filter(short_quantity__gt=0) if value else queryset.filter(short_quantity=0)
+        return queryset.filter(WAITS_FOR_STOCK) if value else queryset.exclude(WAITS_FOR_STOCK)
+
+    def late(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        found = stuck(queryset, self.now)
+        return found if value else queryset.exclude(pk__in=found.values("pk"))
 
 
 class OrderLineFilter(StockFilter):

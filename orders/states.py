@@ -1,6 +1,6 @@
 """The transition tables of orders and returns."""
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
@@ -10,14 +10,16 @@ from orders.choices import (
     EDITABLE,
     OPEN,
     ChannelOrderStatus,
+    EditKind,
     EditStatus,
     FulfilmentStatus,
+    HoldReason,
     OrderStatus,
     PaymentStatus,
     PaymentTerms,
     ReturnStatus,
 )
-from orders.models import ChannelOrder, Order, OrderEdit, Return
+from orders.models import ChannelOrder, Hold, Order, OrderEdit, OrderEditLine, Return
 
 NOT_HELD = Guard("not_held", Q(open_holds=0), _("The order is on hold: release its holds first."))
 PAID = Guard(
@@ -27,6 +29,23 @@ PAID = Guard(
     _("The order is not paid: wait for the payment or record it."),
 )
 IS_HELD = Guard("held", Q(open_holds__gt=0), _("The order is not on hold."))
+_DOUBTS = Hold.objects.filter(
+    order=OuterRef("pk"), reason=HoldReason.ADDRESS, released_at__isnull=True
+)
+_CORRECTIONS = OrderEditLine.objects.filter(
+    kind=EditKind.CHANGE_ADDRESS,
+    edit__order=OuterRef("order"),
+    edit__status=EditStatus.COMMITTED,
+    edit__committed_at__gte=OuterRef("placed_at"),
+)
+# The address is as it was when somebody held the order for it.
+DOUBTED = Q(Exists(_DOUBTS.filter(~Exists(_CORRECTIONS))))
+ADDRESS_CHANGED = Guard(
+    "address_changed",
+    Q(status=OrderStatus.CANCELLED) | ~DOUBTED,
+    _("The address is still the one in doubt: draft an edit of it, or accept it with a reason."),
+)
+ADDRESS_DOUBTED = Guard("address_doubted", Q(Exists(_DOUBTS)), _("Nobody doubts its address."))
 HAS_ITEMS = Guard(
     "has_items", Q(ordered_quantity__gt=0), _("The order has no item that could be shipped.")
 )
@@ -116,7 +135,16 @@ ORDER = Machine(
             None,
             "order.hold_released",
             permission="orders.hold_order",
-            guards=[IS_HELD],
+            guards=[IS_HELD, ADDRESS_CHANGED],
+        ),
+        Transition(
+            "accept_address",
+            _("Accept the address"),
+            EDITABLE,
+            None,
+            "order.hold_released",
+            permission="orders.edit_order",
+            guards=[ADDRESS_DOUBTED],
         ),
         Transition(
             "edit", _("Edit"), EDITABLE, None, "order.edited", permission="orders.edit_order"

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from celery import shared_task
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
@@ -10,14 +11,16 @@ from django.utils.translation import gettext_noop
 from backoffice.core.actor import acting_job
 from backoffice.core.tasks import scheduled
 from backoffice.core.wakeup import wake
-from orders.models import Hold
+from orders.models import Hold, Order
 from orders.polling import poll_connection as poll
+from orders.services import holds
 from orders.services.channel_corrections import waiting_orders
 from orders.services.channel_intake import retry_channel_orders
 from orders.services.channel_polling import due_connections
 from orders.services.channel_stock import stock_connections
-from orders.services.holds import release_holds
 from orders.services.lifecycle import expire_unpaid_orders
+from orders.services.stages import measure_stages
+from orders.states import DOUBTED
 from orders.telling import tell_news as tell
 from orders.telling import tell_stock as tell_levels
 
@@ -30,12 +33,11 @@ def expire_unpaid(*, now: datetime, since: datetime | None) -> int:
 
 @scheduled("orders.release_due_holds", _("holds that end"), every=timedelta(minutes=1))
 def release_due_holds(*, now: datetime, since: datetime | None) -> int:
-    """Release holds whose time has come."""
+    """Release holds whose time has come; what is doubted waits for somebody."""
     due = Hold.objects.filter(released_at__isnull=True, until__lte=now)
+    due = due.exclude(Exists(Order.objects.filter(DOUBTED, pk=OuterRef("order"))), reason="ADDRESS")
     ids = list(due.order_by("pk").values_list("order_id", flat=True)[:500])
-    return len(
-        release_holds(ids, now=now, only_due=True, reason=gettext_noop("time has come")).moved
-    )
+    return len(holds.release_due_holds(ids, now=now, reason=gettext_noop("time has come")))
 
 
 @scheduled("orders.poll_channels", _("orders of channels"), every=timedelta(minutes=1))
@@ -78,3 +80,9 @@ def tell_stock_levels(*, now: datetime, since: datetime | None) -> int:
     return sum(
         tell_levels(connection_id, clock=timezone.now) for connection_id in stock_connections()
     )
+
+
+@scheduled("orders.measure_stages", _("usual times of the stages"), every=timedelta(days=1))
+def measure_stage_paces(*, now: datetime, since: datetime | None) -> int:
+    """Measure how long orders usually stay in each stage."""
+    return measure_stages(now=now)

@@ -16,6 +16,7 @@ class SupportConfig(AppConfig):
             handlers,
             inbox,
             invariants,
+            obstacles,
             panels,
             privacy,
             roles,

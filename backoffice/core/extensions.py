@@ -46,12 +46,35 @@ class Remedy:
     permission: str
 
 
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Where an obstacle is put right: a document, one of its verbs or dialogs, or a list."""
+
+    label: Text
+    document: str
+    pk: int = 0
+    verb: str = ""
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """What keeps a document where it is: `kind` for programs, `text` for people."""
+
+    kind: str
+    text: Text
+    fixes: tuple[Fix, ...] = ()
+    since: datetime | None = None
+
+
+Obstacles = Callable[[list[int], datetime], Mapping[int, list[Obstacle]]]
 Blocker = Callable[[list[int], str], dict[int, list[Text]]]
 Effect = Callable[[list[int], str, datetime], list[Text]]
 Finder = Callable[[str], Any]
 
 _panels: dict[str, list[Panel]] = defaultdict(list)
 _dialogs: dict[str, dict[str, Dialog]] = defaultdict(dict)
+_obstacles: dict[str, list[Obstacles]] = defaultdict(list)
 _blockers: dict[tuple[str, str], list[Blocker]] = defaultdict(list)
 _effects: dict[tuple[str, str], list[Effect]] = defaultdict(list)
 _finders: dict[str, list[Finder]] = defaultdict(list)
@@ -79,6 +102,16 @@ def blocker(document: str, transition: str) -> Callable[[Blocker], Blocker]:
 
     def register(function: Blocker) -> Blocker:
         _blockers[document, transition].append(function)
+        return function
+
+    return register
+
+
+def obstacle(document: str) -> Callable[[Obstacles], Obstacles]:
+    """Add what keeps documents from going on: `(ids, now) -> {id: [Obstacle]}`."""
+
+    def register(function: Obstacles) -> Obstacles:
+        _obstacles[document].append(function)
         return function
 
     return register
@@ -134,6 +167,15 @@ def dialogs(document: str) -> Mapping[str, Dialog]:
 
 def blockers(document: str, transition: str) -> list[Blocker]:
     return _blockers[document, transition]
+
+
+def obstacles(document: str, ids: list[int], now: datetime) -> dict[int, list[Obstacle]]:
+    """Return what keeps documents where they are, from the lowest floor up."""
+    found: dict[int, list[Obstacle]] = {pk: [] for pk in ids}
+    for function in _obstacles[document]:
+        for pk, items in function(ids, now).items():
+            found[pk] += items
+    return found
 
 
 def effects(document: str, transition: str, ids: list[int], now: datetime) -> list[Text]:

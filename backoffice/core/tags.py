@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.states import Guard, Machine, Outcome
 
 MOST = 20
+TAG = r"^\w[\w .:-]{0,39}$"
 FEW_TAGS = Guard("few_tags", Q(tags__len__lt=MOST), _("It has 20 tags: take one off first."))
 
 
@@ -37,9 +38,7 @@ class TagFilter(django_filters.CharFilter):
 
 def tag_field() -> forms.Field:
     """Return the form field of one tag."""
-    return forms.RegexField(
-        r"^\w[\w .:-]{0,39}$", label=_("tag"), help_text=_("Up to 40 letters and digits.")
-    )
+    return forms.RegexField(TAG, label=_("tag"), help_text=_("Up to 40 letters and digits."))
 
 
 def put_tag(machine: Machine, ids: Sequence[int], tag: str) -> Outcome:

@@ -36,12 +36,8 @@ DESKS = [
         _("Order desk"),
         (
             Box(_("Orders on hold"), ORDER, "is_held=true&status=PENDING&status=CONFIRMED"),
-            Box(
-                _("Orders waiting for stock"),
-                ORDER,
-                "is_short=true&status=PENDING&status=CONFIRMED",
-                "placed_at",
-            ),
+            Box(_("Stuck orders"), ORDER, "is_stuck=true", "stage_since"),
+            Box(_("Orders waiting for stock"), ORDER, "is_short=true", "placed_at"),
             Box(_("Orders to be confirmed"), ORDER, "status=PENDING&is_held=false", "placed_at"),
             Box(_("Returns to be received"), "orders.return", "status=REQUESTED", "requested_at"),
             Box(_("Rules that stopped"), "core.rule", "is_alerted=true", "mode_at"),
@@ -142,8 +138,8 @@ LANES = [
             Box(
                 _("Waiting for stock"),
                 ORDER,
-                "is_short=true&status=CONFIRMED",
-                "confirmed_at",
+                "is_short=true",
+                "placed_at",
                 ("order.backordered",),
             ),
             Box(

@@ -102,16 +102,18 @@ def plan_shipments(order_ids: Sequence[int], *, now: datetime, reason: str = "")
 
 
 UNPLANNED = """
-SELECT o.id FROM orders_order o WHERE o.status = 'RELEASED' AND o.origin <> 'IMPORT' AND EXISTS (
+SELECT o.id FROM orders_order o WHERE o.status = 'RELEASED' AND o.origin <> 'IMPORT'
+  AND (%(only)s::bigint[] IS NULL OR o.id = ANY(%(only)s)) AND EXISTS (
   SELECT FROM orders_orderline l WHERE l.order_id = o.id AND l.kind = 'ITEM'
     AND CASE WHEN l.is_stocked THEN l.reserved + l.shipped ELSE l.quantity - l.cancelled END > (
       SELECT coalesce(sum(sl.quantity), 0) FROM logistics_shipmentline sl
       JOIN logistics_shipment s ON s.id = sl.shipment_id AND s.status <> 'CANCELLED'
       WHERE sl.order_line_id = l.id))
-ORDER BY o.placed_at, o.id LIMIT %s
+ORDER BY o.placed_at, o.id LIMIT %(limit)s
 """
 
 
-def unplanned_orders(limit: int = 500) -> list[int]:
-    """Return released orders with units that no shipment has yet, the oldest first."""
-    return [row[0] for row in execute(UNPLANNED, [limit])]
+def unplanned_orders(limit: int = 500, *, only: Sequence[int] | None = None) -> list[int]:
+    """Return released orders (of some) with units that no shipment has yet, the oldest first."""
+    values = {"limit": limit, "only": None if only is None else list(only)}
+    return [row[0] for row in execute(UNPLANNED, values)]

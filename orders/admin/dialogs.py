@@ -17,7 +17,7 @@ from orders.choices import HoldReason, ReturnReason
 from orders.models import Order, OrderLine, Return
 from orders.rules import CHANGE, priority_field
 from orders.selectors.returns import returnable_units
-from orders.services.holds import place_holds, write_notes
+from orders.services.holds import accept_addresses, place_holds, write_notes
 from orders.services.marking import prioritise_orders, tag_orders, untag_orders
 from orders.services.returns import (
     ReceivedLine,
@@ -46,6 +46,24 @@ def hold(order: Order, values: Mapping[str, Any], *, now: datetime, key: str) ->
     outcome = place_holds(
         [order.pk], now=now, hold=values["hold"], until=values["until"], reason=values["reason"]
     )
+    if outcome.blocked:
+        raise BlockedError(outcome.blocked[order.pk])
+    return ""
+
+
+class AcceptForm(DocumentForm):
+    """Why a doubted address is right as it is."""
+
+    reason = forms.CharField(label=gettext_lazy("Reason"), max_length=300)
+
+    @property
+    def preview(self) -> list[str]:
+        return [str(self.document.ship_to)]
+
+
+def accept_address(order: Order, values: Mapping[str, Any], *, now: datetime, key: str) -> str:
+    """Release the holds of one order's address."""
+    outcome = accept_addresses([order.pk], now=now, reason=values["reason"])
     if outcome.blocked:
         raise BlockedError(outcome.blocked[order.pk])
     return ""
@@ -178,6 +196,15 @@ _dialog(
     form=HoldForm,
     act=hold,
     reasons=lambda order: ORDER.reasons(order.pk, "hold"),
+)
+_dialog(
+    "orders.order",
+    "accept_address",
+    gettext_lazy("Accept the address…"),
+    "orders.edit_order",
+    form=AcceptForm,
+    act=accept_address,
+    reasons=lambda order: ORDER.reasons(order.pk, "accept_address"),
 )
 _dialog(
     "orders.order",

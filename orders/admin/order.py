@@ -1,20 +1,39 @@
 """The order's screens."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
-from backoffice.ui.display import badge, money, number
-from orders.choices import COLOURS
+from backoffice.ui.display import badge, moments, money, number
+from orders.admin.holds import HOLD_COLUMNS, STATUS, fill, waits_for
+from orders.choices import COLOURS, Stage
 from orders.models import Hold, Note, Order, OrderEdit, OrderLine
 from orders.services.given import OPTIONAL
 from orders.services.holds import place_holds, release_holds
 from orders.services.update import STEPS
 from orders.states import ORDER
 
-STATUS = badge("status", COLOURS, _("status"))
 PAYMENT = badge("payment_status", COLOURS, _("payment"))
 FULFILMENT = badge("fulfilment_status", COLOURS, _("fulfilment"))
+SHORT = number("short_quantity", _("short"))
+
+
+def _stage(order: Any) -> object:
+    return Stage(order.stage).label
+
+
+def _since(order: Any) -> object:
+    return moments(timezone.now())(order.stage_since)
+
+
+_stage.short_description = _("stage")  # type: ignore[attr-defined]
+_since.short_description = _("in this stage since")  # type: ignore[attr-defined]
+STAGE_COLUMNS = (_stage, _since)
 
 
 class OrderLineInline(ReadOnlyInline):
@@ -65,7 +84,8 @@ class OrderAdmin(DocumentAdmin):
     tabs = (
         (_("To be confirmed"), "status=PENDING&is_held=false"),
         (_("On hold"), "is_held=true&status=PENDING&status=CONFIRMED"),
-        (_("Waiting for stock"), "is_short=true&status=PENDING&status=CONFIRMED"),
+        (_("Waiting for stock"), "is_short=true"),
+        (_("Stuck"), "is_stuck=true"),
         (_("In the warehouse"), "status=RELEASED&fulfilment_status=UNFULFILLED"),
     )
     machine = ORDER
@@ -80,7 +100,7 @@ class OrderAdmin(DocumentAdmin):
         STATUS,
         PAYMENT,
         FULFILMENT,
-        number("short_quantity", _("short")),
+        SHORT,
     )
     list_select_related = ("channel", "customer")
     search_fields = (
@@ -89,7 +109,7 @@ class OrderAdmin(DocumentAdmin):
     )
     search_help_text = _("Number, external id, tracking number, customer, e-mail")
     ordering = ("-placed_at", "-id")
-    headline = ("customer", money("total_amount", _("total")), "placed_at")
+    headline = ("customer", money("total_amount", _("total")), "placed_at", waits_for)
     inlines = (OrderLineInline, HoldInline, NoteInline, OrderEditInline)
     fields = (
         *("external_id", "channel", "origin", "ship_to", "bill_to", *OPTIONAL),
@@ -99,3 +119,16 @@ class OrderAdmin(DocumentAdmin):
         *("authorised_amount", "captured_amount", "refunded_amount"),
         *("created_by", "modified_by", "updated_at"),
     )
+
+    def get_list_display(self, request: HttpRequest) -> Sequence[Any]:
+        """Show of held orders why, by whom and until when; of stuck ones the stage."""
+        shown = super().get_list_display(request)
+        if request.GET.get("is_held") == "true":
+            return [*(c for c in shown if c not in (FULFILMENT, SHORT)), *HOLD_COLUMNS]
+        if request.GET.get("is_stuck") == "true":
+            return [*(c for c in shown if c is not SHORT), *STAGE_COLUMNS]
+        return shown
+
+    def fill(self, rows: Sequence[Order]) -> None:
+        """Load the holds of the rows."""
+        fill(rows)

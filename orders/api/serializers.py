@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from backoffice.core import extensions
 from backoffice.core.api.verbs import VerbSerializer
+from backoffice.core.tags import TAG
 from inventory.api.fields import CodeField
 from inventory.models import Sku, Warehouse
 from orders.choices import EditKind, HoldReason, LineKind, ReturnReason
@@ -79,12 +81,31 @@ class HoldSerializer(serializers.ModelSerializer):
         fields = ["id", "reason", "note", "placed_at", "until", "released_at"]
 
 
+class BlockerSerializer(serializers.Serializer):
+    """What keeps an order where it is; `kind` is stable, the text is for people."""
+
+    kind = serializers.CharField()
+    text = serializers.CharField()
+    since = serializers.DateTimeField(allow_null=True)
+
+
 class OrderDetailSerializer(OrderSerializer):
+    """An order with its lines and holds, and why it is not moving: null where parts are hidden."""
+
     lines = OrderLineSerializer(many=True)
     holds = HoldSerializer(many=True)
+    blockers = serializers.SerializerMethodField(allow_null=True)
 
     class Meta(OrderSerializer.Meta):
-        fields = [*OrderSerializer.Meta.fields, "lines", "holds"]
+        fields = [*OrderSerializer.Meta.fields, "lines", "holds", "blockers"]
+
+    @extend_schema_field(BlockerSerializer(many=True, allow_null=True))
+    def get_blockers(self, order: Order) -> list[dict[str, Any]] | None:
+        """Say what keeps it where it is; nothing, where it moves."""
+        if not getattr(order, "is_whole", True):
+            return None
+        found = extensions.obstacles("orders.order", [order.pk], timezone.now())[order.pk]
+        return BlockerSerializer(found, many=True).data  # type: ignore[return-value]
 
 
 class SoldLineSerializer(OrderLineSerializer):
@@ -280,6 +301,20 @@ class HoldInput(VerbSerializer):
 
     hold = serializers.ChoiceField(HoldReason.choices, required=False)
     until = serializers.DateTimeField(required=False)
+
+
+class AcceptAddressInput(VerbSerializer):
+    """Why a doubted address is right as it is."""
+
+    reason = serializers.CharField(max_length=300)
+
+
+class PriorityInput(VerbSerializer):
+    priority = serializers.IntegerField(min_value=-100, max_value=100)
+
+
+class TagInput(VerbSerializer):
+    tag = serializers.RegexField(TAG)
 
 
 class NoteInput(VerbSerializer):

@@ -27,13 +27,14 @@ from orders.models import (
     TaxRate,
 )
 from orders.services.edits import cancel_edits, commit_edits, propose_edits
-from orders.services.holds import place_holds, release_holds, write_notes
+from orders.services.holds import accept_addresses, place_holds, release_holds, write_notes
 from orders.services.lifecycle import (
     cancel_orders,
     complete_orders,
     confirm_orders,
     release_orders,
 )
+from orders.services.marking import prioritise_orders, tag_orders, untag_orders
 from orders.services.returns import ReceivedLine, cancel_returns, close_returns, receive_returns
 
 
@@ -74,6 +75,12 @@ class OrderViewSet(DocumentViewSet):
         Verb("cancel", cancel_orders, "orders.cancel_order"),
         Verb("hold", place_holds, "orders.hold_order", serializers.HoldInput),
         Verb("release_hold", release_holds, "orders.hold_order"),
+        Verb(
+            "accept_address", accept_addresses, "orders.edit_order", serializers.AcceptAddressInput
+        ),
+        Verb("prioritise", prioritise_orders, "orders.change_order", serializers.PriorityInput),
+        Verb("tag", tag_orders, "orders.change_order", serializers.TagInput),
+        Verb("untag", untag_orders, "orders.change_order", serializers.TagInput),
         Verb("note", note_orders, "orders.add_note", serializers.NoteInput),
     )
 

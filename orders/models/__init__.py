@@ -4,6 +4,7 @@ from orders.models.customer import Customer
 from orders.models.edit import OrderEdit, OrderEditLine
 from orders.models.news import ChannelNews, StockTold
 from orders.models.order import Hold, Note, Order, OrderLine
+from orders.models.pace import StagePace
 from orders.models.returns import Return, ReturnLine
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Return",
     "ReturnLine",
     "SalesChannel",
+    "StagePace",
     "StockTold",
     "TaxRate",
 ]

@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import F, Value
-from django.db.models.functions import Greatest
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
-from backoffice.core.sql import execute, insert_rows
-from backoffice.core.states import GONE, Outcome
+from backoffice.core.sql import execute, insert_rows, per_row
+from backoffice.core.states import Outcome
 from orders.choices import HoldReason
 from orders.models import Hold, Note, Order
-from orders.states import IS_HELD, ORDER
+from orders.states import DOUBTED, ORDER
+
+NO_REASON = _("Say why the address is right as it is.")
 
 
 @service
@@ -45,33 +47,66 @@ def place_holds(
     return outcome
 
 
+RELEASE = """
+WITH released AS (
+  UPDATE orders_hold SET released_at = %(now)s, released_by_id = %(who)s
+  WHERE order_id = ANY(%(ids)s) AND released_at IS NULL
+    AND (NOT %(only_due)s OR until <= %(now)s)
+    AND CASE WHEN reason = 'ADDRESS' THEN order_id <> ALL(%(doubted)s) ELSE NOT %(only_address)s END
+  RETURNING order_id
+) SELECT order_id, count(*)::int FROM released GROUP BY order_id ORDER BY order_id
+"""
+
+
 @service
-def release_holds(
-    order_ids: Sequence[int], *, now: datetime, reason: str = "", only_due: bool = False
-) -> Outcome:
-    """Release the open holds of orders, or only those whose time has come."""
-    unit = current_unit()
-    locked = lock(Order, order_ids)
-    rows = execute(
-        "WITH released AS (UPDATE orders_hold SET released_at = %s, released_by_id = %s"
-        " WHERE order_id = ANY(%s) AND released_at IS NULL AND (NOT %s OR until <= %s)"
-        " RETURNING order_id)"
-        " SELECT order_id, count(*) FROM released GROUP BY order_id ORDER BY order_id",
-        [now, unit.actor.user_id, locked, only_due, now],
-    )
-    outcome = Outcome(moved=[order_id for order_id, _n in rows])
-    outcome.block(set(order_ids) - set(locked), GONE)
-    outcome.block(set(locked) - set(outcome.moved), IS_HELD.reason)
-    for count in {n for _order, n in rows}:
-        ids = [order_id for order_id, n in rows if n == count]
-        Order.objects.filter(pk__any=ids).update(
-            open_holds=Greatest(F("open_holds") - count, Value(0)),
-            version=F("version") + 1,
-            updated_at=now,
-            modified_by_id=unit.actor.user_id,
-        )
-    emit("order.hold_released", [Fact(i, i, {"holds": n}) for i, n in rows])
+def release_holds(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Release the open holds of orders; those for a doubted address need a new one first."""
+    outcome = ORDER.check(order_ids, "release_hold")
+    _release(outcome.moved, "release_hold", now)
     return outcome
+
+
+@service
+def release_due_holds(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> list[int]:
+    """Release the holds whose time has come, but none of an address that is still in doubt."""
+    locked = lock(Order, order_ids)
+    doubted = Order.objects.filter(DOUBTED, pk__any=locked).values_list("pk", flat=True)
+    return _release(locked, "release_hold", now, only_due=True, doubted=list(doubted))
+
+
+@service
+def accept_addresses(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
+    """Release the holds of addresses that somebody found right as they are, and says why."""
+    outcome = ORDER.check(order_ids, "accept_address")
+    if not reason.strip():
+        outcome.block(list(outcome.moved), NO_REASON)
+    _release(outcome.moved, "accept_address", now, only_address=True)
+    return outcome
+
+
+def _release(
+    order_ids: Sequence[int],
+    verb: str,
+    now: datetime,
+    *,
+    only_due: bool = False,
+    only_address: bool = False,
+    doubted: Sequence[int] = (),
+) -> list[int]:
+    """End holds of locked orders and count them down; return the orders that had such."""
+    values = {
+        "now": now,
+        "who": current_unit().actor.user_id,
+        "ids": list(order_ids),
+        "only_due": only_due,
+        "only_address": only_address,
+        "doubted": list(doubted),
+    }
+    ended: dict[int, int] = dict(execute(RELEASE, values))  # type: ignore[arg-type]
+    left = F("open_holds") - per_row(Order, "open_holds", ended)
+    data = {pk: {"holds": n} for pk, n in ended.items()}
+    ORDER.move(sorted(ended), verb, values={"open_holds": left}, data=data)
+    return sorted(ended)
 
 
 @service

@@ -183,6 +183,10 @@ OTHER: dict[str, Body] = {
 # What a verb has to be told besides its document.
 VERBS: dict[str, Body] = {
     "orders/note": fixed(text="Look"),
+    "orders/accept-address": fixed(reason="They live there"),
+    "orders/prioritise": fixed(priority=5),
+    "orders/tag": fixed(tag="VIP"),
+    "orders/untag": fixed(tag="VIP"),
     "tickets/note": fixed(body="Look"),
     "tickets/reply": fixed(body="Soon."),
     "tickets/assign-to": lambda world: {"agent": AgentProfile.objects.first().user_id},

@@ -26,10 +26,13 @@ from logistics.services.handover import hand_over_parcels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
 from logistics.services.scans import deliver_by_hand
+from orders.choices import HoldReason
 from orders.models import Return
 from orders.services.commands import Change, EditOrder
 from orders.services.edits import draft_edits
+from orders.services.holds import place_holds
 from orders.services.lifecycle import confirm_orders, release_orders
+from orders.services.marking import tag_orders
 from orders.services.returns import receive_returns
 from support.models import AgentProfile, Ticket
 from support.services.assignment import assign_to
@@ -149,12 +152,22 @@ def adopted(world: World) -> None:
     assert adopt_simulations(ids, now=timezone.now(), reason="tried").moved == ids
 
 
+def doubted(world: World) -> None:
+    assert place_holds([world.fresh.pk], now=timezone.now(), hold=HoldReason.ADDRESS).moved
+
+
+def tagged(world: World) -> None:
+    assert tag_orders([world.fresh.pk], now=timezone.now(), tag="VIP").moved
+
+
 STATES: dict[str, Callable[[World], None]] = {
     "accounting_periods_reopen_create": all_(AccountingPeriod, close_periods),
     "order_edits_commit_create": affordable,
     "order_edits_propose_create": drafted,
+    "orders_accept_address_create": doubted,
     "orders_complete_create": arrived,
     "orders_release_create": confirmed,
+    "orders_untag_create": tagged,
     "parcels_deliver_create": shipped,
     "parcels_enter_number_create": lambda world: packed(world, number=""),
     "parcels_ship_create": packed,

@@ -24,6 +24,7 @@ from backoffice.replay.demo.today import leave_work
 from inventory.models import Warehouse
 from logistics.services.lanes import measure_lanes
 from orders.services.commands import PlaceOrder
+from orders.services.stages import measure_stages
 
 MINUTE = timedelta(minutes=1)
 # When the spans of a day end (UTC), and which warehouses work in them, how fast at scale 1.
@@ -198,6 +199,7 @@ def measure(*, now: datetime) -> None:
     """Measure what the dashboard shows, as the jobs do."""
     with demo_job():
         measure_lanes(now=now)
+        measure_stages(now=now)
         refresh_times(now=now)
         refresh_turnover(now=now)
         find_bottlenecks(now=now)

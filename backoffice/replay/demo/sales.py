@@ -11,7 +11,7 @@ from finance.services.payments import record_payments
 from orders.choices import HoldReason
 from orders.models import Order
 from orders.services.commands import PlaceOrder
-from orders.services.holds import place_holds, release_holds
+from orders.services.holds import accept_addresses, place_holds, release_holds
 from orders.services.intake import place_orders
 from orders.services.lifecycle import cancel_orders, confirm_orders, expire_unpaid_orders
 
@@ -141,6 +141,7 @@ def clear_holds(story: Story) -> int:
         (bad if happens(0.15, story.seed, key, "fraud") else good).append(pk)
     with story.role("orderdesk"):
         if good:
+            accept_addresses(good, now=story.now, reason="clarified with the customer")
             release_holds(good, now=story.now, reason="clarified with the customer")
         if bad:
             cancel_orders(bad, now=story.now, reason="could not be clarified")

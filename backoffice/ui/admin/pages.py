@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from backoffice.core import extensions
 from backoffice.ui.dialogs import Button
 from backoffice.ui.document import EMPTY, Cell, cell, facts, tables
+from backoffice.ui.obstacles import obstacles_of
 from backoffice.ui.timeline import Story, story
 
 
@@ -52,6 +53,7 @@ class PageMixin:
             "bo_headline": self._cells(
                 request, row, self.headline or ["order", *self._marked("is_headline")]
             ),
+            "bo_obstacles": obstacles_of(request, row),
             "bo_verbs": buttons,
             # The way forward stands out; what ends a document does not.
             "bo_next": next((b.name for b in buttons if b.leads_on and not b.reasons), ""),

@@ -151,4 +151,7 @@ def test_a_release_of_holds_tells_first_which_they_are(place, now):
 
     (line,) = effects("orders.order", "release_hold", [order.pk], now)
 
-    assert str(line) == f"{order.order_number}: Address to be checked – “no street” (system)"
+    assert (
+        str(line)
+        == f"{order.order_number}: Address to be checked – “no street” (Automatic: the system)"
+    )

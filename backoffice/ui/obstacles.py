@@ -1,0 +1,54 @@
+"""Why a document does not go on, with links to where that is put right."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from backoffice.core import extensions
+from backoffice.core.extensions import Fix, Text
+from backoffice.core.states import Machine
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One obstacle, and the links that this user may follow."""
+
+    text: Text
+    since: datetime | None
+    links: list[tuple[Text, str]]
+
+
+def obstacles_of(request: HttpRequest, document: Any) -> list[Shown]:
+    """Return what keeps a document where it is."""
+    label = document._meta.label_lower
+    found = extensions.obstacles(label, [document.pk], timezone.now())[document.pk]
+    return [
+        Shown(o.text, o.since, [(f.label, address(f)) for f in o.fixes if may(request, f)])
+        for o in found
+    ]
+
+
+def may(request: HttpRequest, fix: Fix) -> bool:
+    """Say whether somebody may do what puts it right."""
+    app, model = fix.document.split(".")
+    permission = f"{app}.view_{model}"
+    if fix.verb in extensions.dialogs(fix.document):
+        permission = extensions.dialogs(fix.document)[fix.verb].permission
+    elif fix.verb:
+        permission = Machine.registry[fix.document].transitions[fix.verb].permission
+    return request.user.has_perm(permission)  # type: ignore[union-attr]
+
+
+def address(fix: Fix) -> str:
+    """Return the page where something is put right."""
+    name = f"admin:{fix.document.replace('.', '_')}"
+    if not fix.pk:
+        return f"{reverse(f'{name}_changelist')}?{fix.query}"
+    if fix.verb:
+        kind = "dialog" if fix.verb in extensions.dialogs(fix.document) else "verb"
+        return reverse(f"{name}_{kind}", args=[fix.pk, fix.verb])
+    return reverse(f"{name}_change", args=[fix.pk])
