@@ -27,15 +27,19 @@ from orders.choices import (
     ReturnStatus,
 )
 from orders.models import (
+    ChannelConnection,
+    ChannelNews,
     ChannelOrder,
     Customer,
     Lane,
+    Listing,
     Order,
     OrderEdit,
     OrderLine,
     Price,
     Return,
     SalesChannel,
+    StockTold,
     TaxRate,
 )
 from orders.selectors.stages import stuck
@@ -232,3 +236,23 @@ class LaneFilter(FilterSet):
 
 
 SalesChannelFilter = plain(SalesChannel, "code", "currency", "is_active")
+ListingFilter = plain(Listing, "channel", "sku", "code", "external_id", "is_active")
+ChannelConnectionFilter = plain(ChannelConnection, "channel", "adapter", "is_active")
+
+
+class ChannelNewsFilter(plain(ChannelNews, "kind", "status")):  # type: ignore[misc]
+    """Which news for channels."""
+
+    channel = by_code(SalesChannel, _("sales channel"), "connection__channel")
+    order = django_filters.CharFilter("order__order_number", label=_("order"))
+
+
+class StockToldFilter(FilterSet):
+    """Which stock levels told."""
+
+    channel = by_code(SalesChannel, _("sales channel"), "listing__channel")
+    sku = by_code(Sku, _("SKU"), "listing__sku")
+
+    class Meta:
+        model = StockTold
+        fields: list[str] = []

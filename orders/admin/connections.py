@@ -163,6 +163,7 @@ class StockToldAdmin(ReadOnlyAdmin):
 
 @admin.register(Listing)
 class ListingAdmin(SettingsAdmin):
+    import_key = ("channel", "code")
     sidebar_group = "orders"
     list_display = ("channel", "code", "sku", "external_id", "buffer", "is_active")
     list_select_related = ("channel", "sku")
