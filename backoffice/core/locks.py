@@ -36,19 +36,21 @@ def lock(model: type[models.Model], ids: Iterable[int], *, skip_locked: bool = F
             )
         unit.rank = max(unit.rank, rank)
         key = model._meta.pk.column
-        numbers = isinstance(model._meta.pk, models.IntegerField)
-        # Many keys travel as one text: a list is taken apart in Python.
-        keys = f"{{{','.join(map(str, missing))}}}" if numbers else missing
-        cast = "bigint[]" if numbers else "text[]"
         skip = " SKIP LOCKED" if skip_locked else ""
         with connection.cursor() as cursor:
             cursor.execute(
-                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s::{cast})'
+                f'SELECT "{key}" FROM "{table}" WHERE "{key}" = ANY(%s)'
                 f' ORDER BY "{key}" FOR UPDATE{skip}',
-                [keys],
+                [_array(missing)],
             )
             held.update(row[0] for row in cursor.fetchall())
     return [i for i in wanted if i in held]
+
+
+def _array(keys: list[Any]) -> Any:
+    """Return keys as a parameter: numbers travel as one text, a list is taken apart in Python."""
+    numbers = all(isinstance(key, int) for key in keys)
+    return f"{{{','.join(map(str, keys))}}}" if numbers else keys
 
 
 def claim(sql: str, parameters: list[Any]) -> list[int]:

@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from backoffice.core.models import Event, Job, User
-from backoffice.ui.timeline import _shown, _told_value, percent
+from backoffice.ui.timeline import _told_value, percent, shown
 from finance.models import CommissionContract
 from inventory.models import PurchaseOrder
 
@@ -54,9 +54,9 @@ def test_changes_show_shares_and_amounts_with_their_currency():
     rate = CommissionContract._meta.get_field("commission_rate")
     total = PurchaseOrder._meta.get_field("total_amount")
 
-    assert _shown(rate, SimpleNamespace(commission_rate=Decimal("0.12"))) == "12 %"
+    assert shown(rate, SimpleNamespace(commission_rate=Decimal("0.12"))) == "12 %"
     row = SimpleNamespace(total_amount=Decimal("12.5000"), currency="EUR")
-    assert _shown(total, row) == "12.50 EUR"
+    assert shown(total, row) == "12.50 EUR"
 
 
 def test_a_job_is_called_what_it_does(db):
