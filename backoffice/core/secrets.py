@@ -34,6 +34,10 @@ class Stored(str):
         text.stored, text.is_lost = stored, is_lost
         return text
 
+    def __getnewargs__(self) -> tuple[str, str]:
+        """Let it be copied with what it stands for."""
+        return str(self), self.stored
+
 
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> MultiFernet:

@@ -1,5 +1,8 @@
 """Secrets in the database: unreadable there, kept out of history, re-encrypted when keys change."""
 
+import copy
+import pickle
+
 import pytest
 from django.apps import apps
 from django.core.exceptions import FieldError
@@ -108,3 +111,11 @@ def test_history_keeps_no_secret():
         if isinstance(field, SecretField) or field.name in getattr(model, "secret_fields", ())
     ]
     assert kept == []
+
+
+def test_a_secret_that_was_read_is_copied_whole():
+    secret, lost = reveal(seal("top")), reveal("fernet:gone")
+
+    for copied in (copy.deepcopy(secret), pickle.loads(pickle.dumps(secret))):
+        assert (copied, copied.stored, copied.is_lost) == ("top", secret.stored, False)
+    assert copy.deepcopy(lost).is_lost
