@@ -34,7 +34,7 @@ class Stored(str):
         text.stored, text.is_lost = stored, is_lost
         return text
 
-    def __getnewargs__(self) -> tuple[str, str]:
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """Let it be copied with what it stands for."""
         return str(self), self.stored
 

@@ -133,6 +133,8 @@ def cell(
         return Cell(label, _linked(screen, request, getattr(row, field.name)))
     if links and name in ("number", "order_number"):
         return Cell(label, _linked(screen, request, row))
+    if isinstance(value, Decimal) and is_share(field.name):
+        return Cell(label, percent(value), True)
     if isinstance(value, Decimal | datetime):
         return Cell(
             label, plain(value, getattr(row, "currency", currency)), isinstance(value, Decimal)
@@ -154,6 +156,16 @@ def plain(value: Any, currency: str = "") -> str:
     if isinstance(value, datetime):
         return date_format(localtime(value), "Y-m-d H:i")
     return str(value)
+
+
+def is_share(name: str) -> bool:
+    """Say whether a column is a part of one, such as a tax rate."""
+    return name.endswith(("tax_rate", "commission_rate", "_share", "fill_rate"))
+
+
+def percent(value: Decimal) -> str:
+    """Return a part of one in percent."""
+    return f"{plain((value * 100).normalize() + 0)} %"
 
 
 def _linked(screen: Any, request: HttpRequest, target: models.Model | None) -> str:

@@ -22,7 +22,7 @@ from backoffice.core.events import KINDS
 from backoffice.core.models import Event, OutboundMessage, Rule, RuleAct, User
 from backoffice.core.models.rule import RuleResult
 from backoffice.core.rules.registry import ACTIONS
-from backoffice.ui.document import plain
+from backoffice.ui.document import is_share, percent, plain
 
 LIMIT = 200
 AMOUNT = re.compile(r"-?\d+\.\d+")
@@ -203,16 +203,6 @@ def _labels(app: str) -> dict[str, list[Any]]:
                 for member in kind:
                     found[str(member.value)].append(member.label)
     return found
-
-
-def is_share(name: str) -> bool:
-    """Say whether a column is a part of one, such as a tax rate."""
-    return name.endswith(("tax_rate", "commission_rate", "_share", "fill_rate"))
-
-
-def percent(value: Decimal) -> str:
-    """Return a part of one in percent."""
-    return f"{plain((value * 100).normalize() + 0)} %"
 
 
 def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:
