@@ -25,7 +25,7 @@ def test_it_is_set_up_and_asked_in_a_browser(new_page, settings, shoot):
     key = b32decode(page.inner_text("code").replace(" ", ""))
     page.fill("#id_new_code", f"{totp(key):06d}")
     page.click("[type=submit]")
-    assert page.locator(".codes li").count() == 10
+    page.wait_for_selector(".codes li:nth-child(10)")
     shoot(page)
     page.click("a.button")
     page.wait_for_selector("#nav-sidebar")
