@@ -18,6 +18,7 @@ from backoffice.core.scope import is_limited
 from backoffice.insights.desks import DESKS, LANES
 from backoffice.insights.selectors.boxes import Box, Opened, Reading, read
 from backoffice.insights.selectors.figures import board, newest_bottleneck, shown_origin, tiles
+from backoffice.ui.approvals import decided_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,8 @@ def opened(request: HttpRequest, site: Any, box: Box, now: datetime) -> Opened |
     filterset = FILTERSETS[box.document]
     rows = filterset(QueryDict(box.query), queryset=screen.get_queryset(request), now=now).strict()
     name = f"{site.name}:{model._meta.app_label}_{model._meta.model_name}_changelist"
-    return Opened(box, rows, f"{reverse(name)}?{box.query}".rstrip("?"))
+    url = decided_at(request, screen, box.query) or f"{reverse(name)}?{box.query}".rstrip("?")
+    return Opened(box, rows, url)
 
 
 def readings(

@@ -129,6 +129,8 @@ def run_slot(
         run.save(update_fields=["error", "lease_until"])
         raise
     run.finished_at, run.error = timezone.now(), ""
+    if isinstance(result, dict):
+        result = ", ".join(f"{name}: {value}" for name, value in result.items())
     run.result = "" if result is None else str(result)[:300]
     run.save(update_fields=["finished_at", "result", "error"])
     return run

@@ -19,6 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.core.money import DIGITS
 
+RIGHT = "bo-number"
+# The class of a column that takes the room the others leave, and shows as much as fits.
+LONG = "bo-long"
 NOTHING = mark_safe("–")  # noqa: S308
 Cell = Callable[[Any], str]
 
@@ -100,7 +103,7 @@ def money(field: str, description: Any, currency: str = "currency") -> Callable[
         value, code = getattr(row, field), getattr(row, currency)
         return NOTHING if value is None else mark_safe(f"{amount(value, code)} {escape(code)}")  # noqa: S308
 
-    show = column(f"{field}_money", lambda model: cell, description, field, "bo-number")
+    show = column(f"{field}_money", lambda model: cell, description, field, RIGHT)
     show.is_headline = True  # type: ignore[attr-defined]
     return show
 
@@ -112,7 +115,7 @@ def number(field: str, description: Any) -> Callable[..., Any]:
         value = getattr(row, field)
         return NOTHING if value is None else mark_safe(figure(value))  # noqa: S308
 
-    return column(f"{field}_number", lambda model: cell, description, field, "bo-number")
+    return column(f"{field}_number", lambda model: cell, description, field, RIGHT)
 
 
 def moments(now: datetime) -> Callable[[datetime], SafeString]:

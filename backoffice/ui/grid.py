@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -29,6 +29,14 @@ def link(row: models.Model | None, text: Any = "") -> SafeString | str:
         return "–"
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     return format_html('<a href="{}">{}</a>', reverse(name, args=[row.pk]), text or row)
+
+
+def linked(row: models.Model, text: Any) -> SafeString | str:
+    """Return a link to a row's page where there is one, its text alone where there is none."""
+    try:
+        return link(row, text)
+    except NoReverseMatch:
+        return str(text)
 
 
 def grid(head: Sequence[Text], rows: Iterable[Sequence[Any]], empty: Text) -> str:

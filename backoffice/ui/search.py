@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+
+from backoffice.ui.lists.search import DIGITS, NUMBER
 
 PER_KIND = 10
 SHORTEST = 2
@@ -66,11 +69,19 @@ def _kinds(request: HttpRequest, site: Any, text: str) -> Iterator[Kind]:
 
 def _rows(request: HttpRequest, screen: Any, text: str) -> list[Any]:
     rows, _may_repeat = screen.get_search_results(request, screen.get_queryset(request), text)
-    return list(rows.order_by("-pk")[:PER_KIND])
+    order: tuple[Any, ...] = ("-pk",)
+    if DIGITS.fullmatch(text) and screen.opts.pk.get_internal_type() == "BigAutoField":
+        # A document's number is its key: of those that end in these digits it is the first.
+        order = (Case(When(pk=int(text), then=0), default=1), *order)
+    return list(rows.order_by(*order)[:PER_KIND])
 
 
 def _is_exact(row: Any, text: str) -> bool:
-    names = (str(row), *(str(getattr(row, n, "")) for n in ("code", "tracking_number", "username")))
+    title = str(row)
+    names = (title, *(str(getattr(row, n, "")) for n in ("code", "tracking_number", "username")))
+    short = NUMBER.fullmatch(title)
+    if short and DIGITS.fullmatch(text) and int(short[2]) == int(text):
+        return True
     return text.casefold() in (name.casefold() for name in names)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.choices import Colour
-from backoffice.ui.display import Cell, badge_html, choices_of, column
+from backoffice.ui.display import LONG, Cell, badge_html, choices_of, column
 from orders.choices import COLOURS
 from orders.models import Hold, Order
 from orders.selectors.holds import in_full, open_holds, until, why
@@ -44,17 +44,20 @@ def fill(orders: Sequence[Order]) -> None:
         order.bo_holds = found.get(order.pk, [])  # type: ignore[attr-defined]
 
 
-def _column(name: str, label: Any, tell: Callable[[Hold], str]) -> Callable[..., Any]:
+def _column(
+    name: str, label: Any, tell: Callable[[Hold], str], css: str = ""
+) -> Callable[..., Any]:
     def cell(order: Order) -> str:
         return "; ".join(dict.fromkeys(tell(hold) for hold in holds_of(order)))
 
     cell.__name__ = name
     cell.short_description = label  # type: ignore[attr-defined]
+    cell.css = css  # type: ignore[attr-defined]
     return cell
 
 
 HOLD_COLUMNS = (
-    _column("held_for", gettext_lazy("held for"), why),
+    _column("held_for", gettext_lazy("held for"), why, LONG),
     _column("held_by", gettext_lazy("held by"), lambda hold: str(hold.placed_by)),
     _column("held_until", gettext_lazy("held until"), until),
 )

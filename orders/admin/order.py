@@ -124,7 +124,8 @@ class OrderAdmin(DocumentAdmin):
         """Show of held orders why, by whom and until when; of stuck ones the stage."""
         shown = super().get_list_display(request)
         if request.GET.get("is_held") == "true":
-            return [*(c for c in shown if c not in (FULFILMENT, SHORT)), *HOLD_COLUMNS]
+            away = ("channel", FULFILMENT, SHORT)
+            return [*(c for c in shown if c not in away), *HOLD_COLUMNS]
         if request.GET.get("is_stuck") == "true":
             return [*(c for c in shown if c is not SHORT), *STAGE_COLUMNS]
         return shown

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,8 +17,8 @@ from backoffice.core.actor import transaction
 from backoffice.core.states import Outcome
 from backoffice.ui.admin import DocumentAdmin
 from backoffice.ui.dialogs import Button
-from backoffice.ui.display import badge
-from support.choices import COLOURS
+from backoffice.ui.display import NOTHING, Cell, badge, column, moments
+from support.choices import ACTIVE, COLOURS, Clock
 from support.models import Message, Ticket
 from support.panels import conversation
 from support.selectors.macros import filled_macros
@@ -28,6 +29,23 @@ from support.services.lifecycle import close_tickets, reopen_tickets, solve_tick
 from support.states import TICKET
 
 WRITTEN = ("reply", "note")
+
+
+def _due(model: Any) -> Cell:
+    show = moments(timezone.now())
+    answer, solution = Clock.FIRST_RESPONSE.label, Clock.SOLUTION.label
+
+    def cell(ticket: Ticket) -> str:
+        if ticket.status not in ACTIVE:
+            return NOTHING
+        if ticket.first_responded_at is None:
+            return format_html("{} {}", show(ticket.first_response_due_at), answer)
+        return format_html("{} {}", show(ticket.solution_due_at), solution)
+
+    return cell
+
+
+DUE = column("due_at", _due, gettext_lazy("next due"), "solution_due_at", "bo-time")
 
 
 @admin.register(Ticket)
@@ -54,11 +72,9 @@ class TicketAdmin(DocumentAdmin):
         badge("status", COLOURS),
         badge("priority", COLOURS),
         "queue",
-        "language",
         "assignee",
         "opened_at",
-        "first_response_due_at",
-        "solution_due_at",
+        DUE,
     )
     list_select_related = ("queue", "assignee")
     search_fields = ("number__exact", "order__order_number__exact", "requester_email__istartswith")

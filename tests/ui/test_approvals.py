@@ -36,11 +36,12 @@ def asked(sold, now):
     return client, list(Refund.objects.order_by("pk"))
 
 
-def decide(client, refunds, decision, reason=""):
+def decide(client, refunds, decision, reason="", query=""):
     chosen = [f"finance.refund:{refund.pk}" for refund in refunds]
     answer = client.post(
-        URL, {"chosen": chosen, "decision": decision, "reason": reason}, follow=True
+        URL + query, {"chosen": chosen, "decision": decision, "reason": reason}, follow=True
     )
+    assert answer.redirect_chain == [(URL + query, 302)]
     return [str(m) for m in answer.context["messages"]]
 
 
@@ -64,7 +65,7 @@ def test_who_decides_sees_who_asked_how_much_and_why(asked):
 def test_many_are_approved_at_once(asked):
     user, client = colleague("finn", "FINANCE")
 
-    assert decide(client, asked[1], "approve") == ["Approve: 2 done."]
+    assert decide(client, asked[1], "approve") == ["Approved: 2."]
 
     assert statuses() == ["APPROVED", "APPROVED"]
     assert set(Refund.objects.values_list("approved_by", flat=True)) == {user.pk}
@@ -82,7 +83,7 @@ def test_a_rejection_needs_its_reason(asked):
     ]
     assert decide(client, [], "approve") == ["Choose what is to be decided first."]
     assert statuses() == ["REQUESTED", "REQUESTED"]
-    assert decide(client, asked[1][:1], "reject", "too much") == ["Cancel: 1 done."]
+    assert decide(client, asked[1][:1], "reject", "too much") == ["Rejected: 1."]
     assert statuses() == ["CANCELLED", "REQUESTED"]
 
 
@@ -98,6 +99,26 @@ def test_who_asked_sees_that_it_waits_and_cannot_decide(asked):
     assert 'name="decision"' not in page.content.decode()
     assert decide(client, refunds, "approve") == ["You lack the permission for this."]
     assert statuses() == ["REQUESTED", "REQUESTED"]
+
+
+def test_the_first_page_leads_who_decides_to_the_approvals_of_its_kind(asked):
+    _user, finance = colleague("finn", "FINANCE")
+    refunds = f"{URL}?kind=finance.refund"
+
+    def boxes(client):
+        desks = client.get(reverse("admin:index")).context["bo_desks"]
+        return {str(r.box.label): r.url for desk in desks for r in desk.readings}
+
+    assert boxes(finance)["Refunds to be approved"] == refunds
+    assert boxes(finance)["Payouts to be approved"] == f"{URL}?kind=finance.payout"
+    assert boxes(finance)["Approvals"] == f"{URL}?kind=core.approval"
+    # Who asks and does not decide is led to the list.
+    assert boxes(asked[0])["Refunds to be approved"].endswith("/refund/?status=REQUESTED")
+    [group] = finance.get(refunds).context["groups"]
+    assert (group.label, len(group.requests)) == ("Refunds", 2)
+    assert finance.get(f"{URL}?kind=finance.payout").context["groups"] == []
+    assert finance.get(f"{URL}?kind=core.user").status_code == 404
+    assert decide(finance, asked[1], "approve", query="?kind=finance.refund") == ["Approved: 2."]
 
 
 def test_others_see_nothing_of_it(asked):

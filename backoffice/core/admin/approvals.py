@@ -2,7 +2,6 @@
 
 from django.apps import apps
 from django.contrib import admin
-from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -20,16 +19,13 @@ from backoffice.core.models.approval import APPROVAL_COLOURS, ApprovalStatus
 from backoffice.ui.admin import DocumentAdmin, SettingsAdmin
 from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money
+from backoffice.ui.grid import linked
 
 
 def _subject(approval: Approval) -> str:
-    name = capfirst(str(apps.get_model(approval.subject_type)._meta.verbose_name))
-    label = f"{name} {approval.subject_id}"
-    page = f"admin:{approval.subject_type.replace('.', '_')}_change"
-    try:
-        return format_html('<a href="{}">{}</a>', reverse(page, args=[approval.subject_id]), label)
-    except NoReverseMatch:
-        return label
+    model = apps.get_model(approval.subject_type)
+    name = capfirst(str(model._meta.verbose_name))
+    return linked(model(pk=approval.subject_id), f"{name} {approval.subject_id}")
 
 
 def _kind(approval: Approval) -> Text:

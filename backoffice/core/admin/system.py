@@ -1,15 +1,18 @@
 """Screens of the ground floor: tokens, the log, the jobs."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin, messages
 from django.http import HttpRequest
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.actor import current_actor
-from backoffice.core.events import retry_set_aside
+from backoffice.core.events import KINDS, retry_set_aside
 from backoffice.core.models import (
     Address,
     ApiToken,
@@ -22,9 +25,11 @@ from backoffice.core.models import (
     TaskSwitch,
     User,
 )
-from backoffice.core.tasks import SCHEDULED
+from backoffice.core.tasks import SCHEDULED, job_label
 from backoffice.core.tokens import SCOPES, create_token, may_give
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.display import LONG
+from backoffice.ui.grid import linked
 
 
 class TokenForm(forms.ModelForm):
@@ -99,10 +104,58 @@ class AddressAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     why_no_import = gettext_lazy("Events are told by the work itself.")
     search_rank = 99
-    list_display = ("kind", "subject_type", "subject_id", "order_id", "occurred_at", "reason")
+    list_display = ("told", "subject", "order", "actor", "occurred_at", "why")
     search_fields = ("order_id__exact", "subject_id__exact")
     search_help_text = gettext_lazy("Key of the order or of the subject")
     ordering = ("-id",)
+
+    def fill(self, rows: Sequence[Event]) -> None:
+        """Load what the events of a page are about: one query for each kind of document."""
+        keys: dict[str, set[int]] = {"core.user": {event.actor_id for event in rows}}
+        for event in rows:
+            keys.setdefault(event.subject_type, set()).add(event.subject_id)
+            if event.order_id:
+                keys.setdefault("orders.order", set()).add(event.order_id)
+        found = {
+            label: apps.get_model(label)._base_manager.in_bulk(ids) for label, ids in keys.items()
+        }
+        for event in rows:
+            event.bo_about = found  # type: ignore[attr-defined]
+
+    def _named(self, event: Event, label: str, pk: int | None) -> str:
+        if pk is None:
+            return ""
+        if not hasattr(event, "bo_about"):
+            self.fill([event])
+        row = event.bo_about[label].get(pk)  # type: ignore[attr-defined]
+        name = capfirst(str(apps.get_model(label)._meta.verbose_name))
+        return linked(row, f"{name} {row}") if row else f"{name} {pk}"
+
+    @admin.display(description=gettext_lazy("what happened"))
+    def told(self, event: Event) -> str:
+        return _(KINDS[event.kind].help) if event.kind in KINDS else event.kind
+
+    @admin.display(description=gettext_lazy("subject"))
+    def subject(self, event: Event) -> str:
+        return self._named(event, event.subject_type, event.subject_id)
+
+    @admin.display(description=gettext_lazy("order"))
+    def order(self, event: Event) -> str:
+        # An order's own event names it already.
+        is_own = event.subject_type == "orders.order"
+        return "" if is_own else self._named(event, "orders.order", event.order_id)
+
+    @admin.display(description=gettext_lazy("actor"))
+    def actor(self, event: Event) -> str:
+        if not hasattr(event, "bo_about"):
+            self.fill([event])
+        return str(event.bo_about["core.user"].get(event.actor_id, ""))  # type: ignore[attr-defined]
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, event: Event) -> str:
+        return _(event.reason) if event.reason else ""
+
+    why.css = LONG  # type: ignore[attr-defined]
 
 
 @admin.register(EventDelivery)
@@ -122,18 +175,27 @@ class EventDeliveryAdmin(ReadOnlyAdmin):
 class TaskRunAdmin(ReadOnlyAdmin):
     why_no_import = gettext_lazy("These are the runs of scheduled jobs.")
     search_rank = 98
-    list_display = ("task", "slot_at", "started_at", "finished_at", "result", "error")
+    list_display = ("job", "slot_at", "started_at", "finished_at", "result", "error")
     search_fields = ("task__startswith",)
+    search_help_text = gettext_lazy("Beginning of the job's code, such as finance.")
     ordering = ("-id",)
+
+    @admin.display(description=gettext_lazy("job"), ordering="task")
+    def job(self, run: TaskRun) -> str:
+        return str(job_label(run.task))
 
 
 @admin.register(TaskSwitch)
 class TaskSwitchAdmin(SettingsAdmin):
     why_no_import = gettext_lazy("The schedule is fixed; here its jobs are paused.")
-    list_display = ("task", "is_running", "note")
+    list_display = ("job", "is_running", "note")
+
+    @admin.display(description=gettext_lazy("job"), ordering="task")
+    def job(self, switch: TaskSwitch) -> str:
+        return str(job_label(switch.task))
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name != "task":
             return super().formfield_for_dbfield(db_field, request, **kwargs)
-        names = [(name, name) for name in sorted(SCHEDULED)]
+        names = sorted((name, job_label(name)) for name in SCHEDULED)
         return forms.ChoiceField(choices=names, label=db_field.verbose_name)

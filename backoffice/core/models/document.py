@@ -11,7 +11,7 @@ from backoffice.core.history import History
 
 def number_field(prefix: str) -> models.GeneratedField:
     """Return the column of a document's number: the prefix and its key, eight digits or more."""
-    return models.GeneratedField(
+    field = models.GeneratedField(
         expression=models.Func(
             models.F("id"),
             template=(
@@ -25,6 +25,8 @@ def number_field(prefix: str) -> models.GeneratedField:
         unique=True,
         verbose_name=_("number"),
     )
+    field.number_prefix = prefix  # type: ignore[attr-defined]
+    return field
 
 
 class BusinessDocument(models.Model):

@@ -15,6 +15,7 @@ from backoffice.insights.models import Bottleneck, DailyMetric
 from backoffice.insights.selectors.asking import Question, drivers_of
 from backoffice.insights.selectors.figures import duration
 from backoffice.ui.admin import ReadOnlyAdmin
+from backoffice.ui.display import RIGHT
 
 MODELS = {
     Dimension.CHANNEL: "orders.saleschannel",
@@ -31,6 +32,7 @@ def time_column(field: str, description: Any) -> Any:
         return duration(getattr(row, field))
 
     show.__name__ = f"{field}_time"
+    show.css = RIGHT  # type: ignore[attr-defined]
     return admin.display(description=description, ordering=field)(show)
 
 
@@ -42,6 +44,7 @@ def share_column(field: str, description: Any) -> Any:
         return "–" if value is None else f"{value:.1%}"
 
     show.__name__ = f"{field}_share"
+    show.css = RIGHT  # type: ignore[attr-defined]
     return admin.display(description=description, ordering=field)(show)
 
 
@@ -84,7 +87,7 @@ class DailyMetricAdmin(ReadOnlyAdmin):
 class BottleneckAdmin(ReadOnlyAdmin):
     why_no_import = _("Bottlenecks are measured each day.")
     list_display = (
-        *("day", "origin", "stage", "n", "errors", "open_orders"),
+        *("day", "origin", "stage", "n", "open_orders"),
         time_column("median", _("median")),
         time_column("p90", _("p90")),
         share_column("time_share", _("share of time")),

@@ -36,7 +36,10 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a box holds now; ages in seconds, of at most a thousand documents."""
+    """What a box holds now; ages in seconds, of at most a thousand documents.
+
+    What is due later has not waited yet.
+    """
 
     box: Box
     url: str
@@ -95,8 +98,8 @@ def read(boxes: Sequence[Opened], *, now: datetime) -> list[Reading]:
             item.box,
             item.url,
             count,
-            None if median is None else float(median),
-            None if oldest is None or count > CEILING else float(oldest),
+            None if median is None else max(0.0, float(median)),
+            None if oldest is None or count > CEILING else max(0.0, float(oldest)),
             sum(arrived[kind] for kind in item.box.arrivals),
         )
         for item, (count, median, oldest) in zip(boxes, figures, strict=True)

@@ -68,9 +68,12 @@ class VerbsMixin:
                 raise
             return Outcome(blocked={i: [GONE] for i in ids})
 
-    def _report(self, request: HttpRequest, transition: Transition, outcome: Outcome) -> None:
+    def _report(
+        self, request: HttpRequest, transition: Transition, outcome: Outcome, done: str = ""
+    ) -> None:
+        """Say how many were done, and of the others why not."""
         if outcome.moved:
-            text = _("%(verb)s: %(n)s done.")
-            messages.success(request, text % {"verb": transition.label, "n": len(outcome.moved)})
+            told = {"verb": transition.label, "n": len(outcome.moved)}
+            messages.success(request, (done or _("%(verb)s: %(n)s done.")) % told)
         for name, reasons in self._named(outcome):
             messages.error(request, f"{name}: {' '.join(str(r) for r in reasons)}")

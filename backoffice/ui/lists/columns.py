@@ -16,9 +16,9 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from backoffice.ui.display import NOTHING, Cell, choices_of, figure, moments
+from backoffice.ui.display import LONG, NOTHING, RIGHT, Cell, choices_of, figure, moments
 
-RIGHT = "bo-number"
+LONG_FROM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,8 @@ def _plain(screen: Any, request: HttpRequest, field: models.Field) -> Column:
     numeric = (models.IntegerField, models.DecimalField, models.FloatField)
     if isinstance(kind, numeric) and not field.primary_key and not name.endswith("_id"):
         return make(cell=_some(name, figure), css=RIGHT)
-    return make(cell=_some(name, _text))
+    is_long = isinstance(kind, models.TextField) or (kind.max_length or 0) >= LONG_FROM
+    return make(cell=_some(name, _text), css=LONG if is_long and not kind.unique else "")
 
 
 def _some(name: str, show: Callable[[Any], str]) -> Cell:

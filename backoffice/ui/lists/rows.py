@@ -5,11 +5,12 @@ from typing import Any
 from urllib.parse import quote
 
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
-from django.utils.html import escape
+from django.utils.html import escape, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from backoffice.ui.lists.columns import page_base
+from backoffice.ui.display import LONG, Cell
+from backoffice.ui.lists.columns import Column, page_base
 from backoffice.ui.lists.page import ListPage
 
 LINK = re.compile(r"</?a\b[^>]*>")
@@ -21,7 +22,8 @@ def body(page: ListPage, *, has_actions: bool) -> SafeString:
     choose = escape(_("Choose"))
     first, *others = page.columns
     cells = [
-        (f'<td class="{column.css}">' if column.css else "<td>", column.cell) for column in others
+        (f'<td class="{column.css}">' if column.css else "<td>", _whole(column))
+        for column in others
     ]
     lines = []
     for row in page.rows:
@@ -36,6 +38,18 @@ def body(page: ListPage, *, has_actions: bool) -> SafeString:
         rest = "".join(f"{start}{cell(row)}</td>" for start, cell in cells)
         lines.append(f"<tr>{box}<th scope=row>{open_link(row, head)}</th>{rest}</tr>")
     return mark_safe("\n".join(lines))  # noqa: S308
+
+
+def _whole(column: Column) -> Cell:
+    """Return what shows a cell; what may be cut off is told whole when it is pointed at."""
+    if column.css != LONG:
+        return column.cell
+
+    def cell(row: Any) -> str:
+        shown = str(column.cell(row))
+        return f'<span title="{strip_tags(shown)}">{shown}</span>'
+
+    return cell
 
 
 def _opener(page: ListPage) -> Any:

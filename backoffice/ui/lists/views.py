@@ -19,7 +19,7 @@ from backoffice.core.rules.registry import actions_of
 from backoffice.ui.lists.filterbar import chips, inputs
 from backoffice.ui.lists.page import ListPage
 from backoffice.ui.lists.rows import body
-from backoffice.ui.lists.search import search
+from backoffice.ui.lists.search import looks_for, search
 from backoffice.ui.lists.selection import FORM, OWN, Selection
 from backoffice.ui.lists.tabs import keepers, tabs
 
@@ -34,10 +34,16 @@ class ListMixin:
     # Filters that everybody has as tabs: label and query string.
     tabs: Sequence[tuple[Any, str]] = ()
     why_no_import: Any
+    search_fields: Sequence[str]
+    search_help_text: Any
 
     def has_rules(self) -> bool:
         """Say whether rules can be made for these rows."""
         return bool(actions_of(self.opts.label_lower))
+
+    def search_help(self) -> str:
+        """Say what the search box looks for."""
+        return str(self.search_help_text or looks_for(self.model, self.search_fields))
 
     def fill(self, rows: Sequence[Any]) -> None:
         """Load what the columns need beyond the rows themselves, in few queries for all."""

@@ -25,6 +25,7 @@ ADDRESSES = [
     "?sku=A-1",
     "?customer_id=1",
     "?q=SO-1",
+    "?q=2120",
     "?q=ada%40",
     "?q=Ada+Lovelace",
     *(f"?{query}" for _name, query in admin.site._registry[Order].tabs),
