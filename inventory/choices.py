@@ -89,6 +89,36 @@ class SimulatedPolicy(models.TextChoices):
     CHANGED = "CHANGED", _("The change")
 
 
+class AbcClass(models.TextChoices):
+    """How much of a warehouse's yearly usage value a SKU stands for."""
+
+    A = "A", _("A: the first 80 % of usage value")
+    B = "B", _("B: the next 15 %")
+    C = "C", _("C: the rest")
+
+
+class XyzClass(models.TextChoices):
+    """How steady a SKU's weekly demand is: its deviation as a share of its mean."""
+
+    X = "X", _("X: steady")
+    Y = "Y", _("Y: varying")
+    Z = "Z", _("Z: irregular")
+
+
+class CountStatus(models.TextChoices):
+    OPEN = "OPEN", _("To be counted")
+    REVIEW = "REVIEW", _("Differs")
+    DONE = "DONE", _("Done")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+class CountLineStatus(models.TextChoices):
+    OPEN = "OPEN", _("To be counted")
+    REVIEW = "REVIEW", _("Differs")
+    POSTED = "POSTED", _("Posted")
+    DROPPED = "DROPPED", _("Dropped")
+
+
 OPEN_PROPOSALS = (ProposalStatus.PROPOSED, ProposalStatus.APPROVED)
 
 COLOURS = {
@@ -118,6 +148,18 @@ COLOURS = {
     ProposalStatus.ORDERED: Colour.GOOD,
     ProposalStatus.REJECTED: Colour.BAD,
     ProposalStatus.EXPIRED: Colour.NEUTRAL,
+    AbcClass.A: Colour.GOOD,
+    AbcClass.B: Colour.ACTIVE,
+    AbcClass.C: Colour.NEUTRAL,
+    XyzClass.X: Colour.GOOD,
+    XyzClass.Y: Colour.ACTIVE,
+    XyzClass.Z: Colour.WARNING,
+    CountStatus.OPEN: Colour.ACTIVE,
+    CountStatus.REVIEW: Colour.WARNING,
+    CountStatus.DONE: Colour.GOOD,
+    CountStatus.CANCELLED: Colour.NEUTRAL,
+    CountLineStatus.POSTED: Colour.GOOD,
+    CountLineStatus.DROPPED: Colour.NEUTRAL,
     SimulationStatus.QUEUED: Colour.ACTIVE,
     SimulationStatus.DONE: Colour.GOOD,
     SimulationStatus.ADOPTED: Colour.GOOD,

@@ -60,4 +60,17 @@ declare(
         "simulation.taken_back": _("The policy before a change was put back: `policy_id`."),
     },
 )
+declare(
+    "inventory",
+    "inventory.stockcount",
+    {
+        "stock_count.started": _("Bins are to be counted: `warehouse_id`, `lines`."),
+        "stock_count.counted": _("Bins were counted: `lines`, and how many of them `differ`."),
+        "stock_count.differs": _("All is counted; a second person looks at the differences."),
+        "stock_count.finished": _("All is counted and posted."),
+        "stock_count.approved": _("A second person approved the differences; they are posted."),
+        "stock_count.recounted": _("What differs is to be counted again."),
+        "stock_count.cancelled": _("A stock count was called off."),
+    },
+)
 told_by("inventory.receipt", "inventory.purchaseorder")

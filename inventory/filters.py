@@ -14,6 +14,8 @@ from backoffice.core.filtering import (
     plain,
 )
 from inventory.choices import (
+    AbcClass,
+    CountStatus,
     LocationKind,
     MoveKind,
     ProposalStatus,
@@ -24,6 +26,7 @@ from inventory.choices import (
 from inventory.models import (
     Allocation,
     BinStock,
+    CountPlan,
     Location,
     Lot,
     Product,
@@ -37,6 +40,8 @@ from inventory.models import (
     Seller,
     Simulation,
     Sku,
+    StockCount,
+    StockCountLine,
     StockLevel,
     StockMove,
     Supplier,
@@ -303,5 +308,28 @@ class SimulationFilter(FilterSet):
         fields: list[str] = []
 
 
+class StockCountFilter(FilterSet):
+    """Which stock counts."""
+
+    fixed = frozenset("number warehouse abc_class".split())
+
+    number = django_filters.CharFilter(label=_("number"))
+    status = django_filters.MultipleChoiceFilter(choices=CountStatus.choices, label=_("status"))
+    warehouse = by_code(Warehouse, _("warehouse"))
+    abc_class = django_filters.MultipleChoiceFilter(
+        "plan__abc_class", choices=AbcClass.choices, label=_("ABC class")
+    )
+    sku = django_filters.CharFilter(method="with_sku", label=_("SKU"))
+
+    class Meta:
+        model = StockCount
+        fields: list[str] = []
+
+    def with_sku(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        lines = StockCountLine.objects.filter(sku__code=value)
+        return queryset.filter(pk__in=lines.values("stock_count_id"))
+
+
+CountPlanFilter = plain(CountPlan, "warehouse", "abc_class", "is_active")
 AllocationFilter = plain(Allocation, "sku", "for_type", "for_id")
 UserScopeFilter = plain(UserScope, "is_active")

@@ -130,3 +130,25 @@ invariant(
       WHERE l.purchase_order_id = p.id AND l.sku_id = r.sku_id AND l.quantity >= r.quantity)
     """,
 )
+invariant(
+    "inventory.counts_are_moves",
+    "What a count line posted is in the stock ledger once, with its difference.",
+    """
+    SELECT l.id, l.status, l.difference, m.units FROM inventory_stockcountline l
+    LEFT JOIN (SELECT for_id, sum(quantity) AS units FROM inventory_stockmove
+      WHERE for_type = 'inventory.stockcountline' GROUP BY 1) m ON m.for_id = l.id
+    WHERE coalesce(m.units, 0) <> CASE WHEN l.status = 'POSTED' THEN l.difference ELSE 0 END
+    """,
+)
+invariant(
+    "inventory.count_status",
+    "A stock count is open while lines wait to be counted, then shown to a second person or done.",
+    """
+    SELECT c.id, c.number, c.status FROM inventory_stockcount c
+    JOIN (SELECT stock_count_id, count(*) FILTER (WHERE status = 'OPEN') AS open,
+        count(*) FILTER (WHERE status = 'REVIEW') AS review
+      FROM inventory_stockcountline GROUP BY 1) l ON l.stock_count_id = c.id
+    WHERE (c.status = 'OPEN') <> (l.open > 0)
+      OR (c.status = 'REVIEW') <> (l.open = 0 AND l.review > 0)
+    """,
+)

@@ -12,7 +12,8 @@ grant(
         " view_purchaseorderline view_binstock add_product add_sku",
         Role.WAREHOUSE: "view_* -view_userscope receive_purchaseorder add_stockmove add_location"
         " change_location"
-        " add_lot change_lot",
+        " add_lot change_lot add_stockcount count_stockcount approve_stockcount"
+        " add_countplan change_countplan",
         Role.LOGISTICS: "view_* -view_userscope approve_replenishmentproposal"
         " order_replenishmentproposal"
         " approve_purchaseorder send_purchaseorder cancel_purchaseorder add_purchaseorder"

@@ -1,11 +1,11 @@
-"""The transition tables of purchase orders, proposals and simulations."""
+"""The transition tables of purchase orders, proposals, simulations and counts."""
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
-from inventory.choices import ProposalStatus, PurchaseOrderStatus, SimulationStatus
-from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation
+from inventory.choices import CountStatus, ProposalStatus, PurchaseOrderStatus, SimulationStatus
+from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation, StockCount
 
 SUPPLIER_ACTIVE = Guard(
     "supplier_active",
@@ -155,6 +155,64 @@ SIMULATION = Machine(
             SimulationStatus.TAKEN_BACK,
             "simulation.taken_back",
             permission=ADOPT,
+        ),
+    ],
+)
+
+COUNT, JUDGE = "inventory.count_stockcount", "inventory.approve_stockcount"
+STOCK_COUNT = Machine(
+    StockCount,
+    [
+        Transition(
+            "count",
+            _("Count"),
+            [CountStatus.OPEN],
+            CountStatus.OPEN,
+            "stock_count.counted",
+            permission=COUNT,
+        ),
+        Transition(
+            "review",
+            _("Show to a second person"),
+            [CountStatus.OPEN],
+            CountStatus.REVIEW,
+            "stock_count.differs",
+            permission=COUNT,
+        ),
+        Transition(
+            "finish",
+            _("Finish"),
+            [CountStatus.OPEN],
+            CountStatus.DONE,
+            "stock_count.finished",
+            permission=COUNT,
+            stamp="finished_at",
+        ),
+        Transition(
+            "approve",
+            _("Approve the differences"),
+            [CountStatus.REVIEW],
+            CountStatus.DONE,
+            "stock_count.approved",
+            permission=JUDGE,
+            stamp="finished_at",
+        ),
+        Transition(
+            "recount",
+            _("Have it counted again"),
+            [CountStatus.REVIEW],
+            CountStatus.OPEN,
+            "stock_count.recounted",
+            permission=JUDGE,
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [CountStatus.OPEN, CountStatus.REVIEW],
+            CountStatus.CANCELLED,
+            "stock_count.cancelled",
+            permission=JUDGE,
+            stamp="finished_at",
         ),
     ],
 )

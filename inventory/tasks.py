@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.tasks import scheduled, slot_of
 from inventory.models import Warehouse
 from inventory.planning.nights import is_due
+from inventory.services.classes import classify_stock
+from inventory.services.counts import plan_counts
 from inventory.services.replenishment import propose_replenishment
 
 # Every hour it is night somewhere; each warehouse is planned once in its own.
@@ -24,6 +26,16 @@ def plan_warehouses_at_night(*, now: datetime, since: datetime | None) -> str:
     proposed = propose_replenishment(now=now, warehouse_ids=due) if due else None
     count = len(proposed.created) if proposed else 0
     return f"{len(due)} warehouses, {count} proposals"
+
+
+@scheduled("inventory.check_stock", _("stock classes and counts"), every=PULSE, queue="planning")
+def check_stock_at_night(*, now: datetime, since: datetime | None) -> str:
+    """Classify the stock of warehouses whose night has come, and draw up the day's counts."""
+    until = slot_of(now, PULSE)
+    due = warehouses_due(since=since or until - timedelta(days=1), until=until)
+    levels = classify_stock(due, now=now) if due else 0
+    counts = plan_counts(due, now=now) if due else []
+    return f"{len(due)} warehouses, {levels} levels, {len(counts)} counts"
 
 
 def warehouses_due(*, since: datetime, until: datetime) -> list[int]:

@@ -53,6 +53,8 @@ DESKS = [
             Box(_("Parcels without a number"), PARCEL, "needs_number=true", "created_at"),
             Box(_("Shipments to be handed over"), SHIPMENT, "status=PACKED", "packed_at"),
             Box(_("Shipments lost after picking"), SHIPMENT, "is_uncovered=true", "picked_at"),
+            Box(_("Bins to be counted"), "inventory.stockcount", "status=OPEN", "created_at"),
+            Box(_("Counts that differ"), "inventory.stockcount", "status=REVIEW", "updated_at"),
             Box(
                 _("Replenishment proposals"),
                 "inventory.replenishmentproposal",

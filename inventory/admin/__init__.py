@@ -1,5 +1,6 @@
 from inventory.admin import (
     catalogue,
+    counting,
     decisions,
     purchasing,
     replenishment,
@@ -10,6 +11,7 @@ from inventory.admin import (
 
 __all__ = [
     "catalogue",
+    "counting",
     "decisions",
     "purchasing",
     "replenishment",

@@ -1,6 +1,6 @@
 """The routes of inventory."""
 
-from inventory.api import master, stock, views
+from inventory.api import counting, master, stock, views
 
 ROUTES = [
     ("sellers", master.SellerViewSet),
@@ -20,5 +20,7 @@ ROUTES = [
     ("purchase-orders", views.PurchaseOrderViewSet),
     ("receipts", views.ReceiptViewSet),
     ("replenishment-proposals", views.ReplenishmentProposalViewSet),
+    ("count-plans", counting.CountPlanViewSet),
+    ("stock-counts", counting.StockCountViewSet),
     ("replenishment-simulations", views.SimulationViewSet),
 ]

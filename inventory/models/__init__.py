@@ -1,4 +1,6 @@
 from inventory.models.catalogue import KitComponent, Product, Seller, Sku
+from inventory.models.counting import CountPlan, StockCount, StockCountLine
+from inventory.models.health import StockHealth
 from inventory.models.purchasing import (
     PurchaseOrder,
     PurchaseOrderLine,
@@ -26,6 +28,7 @@ from inventory.models.warehouse import Location, Lot, Warehouse
 __all__ = [
     "Allocation",
     "BinStock",
+    "CountPlan",
     "KitComponent",
     "Location",
     "Lot",
@@ -42,6 +45,9 @@ __all__ = [
     "Simulation",
     "SimulationCurve",
     "Sku",
+    "StockCount",
+    "StockCountLine",
+    "StockHealth",
     "StockLevel",
     "StockMove",
     "Supplier",

@@ -72,6 +72,7 @@ class BinStock(models.Model):
     on_hand = models.IntegerField(_("on hand"), default=0, db_default=0)
     allocated = models.IntegerField(_("allocated"), default=0, db_default=0)
     stocked_at = models.DateTimeField(_("stocked at"), db_default=Now())
+    counted_at = models.DateTimeField(_("counted at"), null=True)
 
     class Meta:
         verbose_name = _("bin stock")
@@ -91,7 +92,8 @@ class BinStock(models.Model):
 class StockMove(AppendOnlyModel):
     """One line of the stock ledger: so many units in (+) or out (−) of a bin at a unit cost.
 
-    The cost is in the company's currency.
+    The cost is in the company's currency. `taken_at` is when a picker took the units from the
+    bin, where they left the warehouse later.
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=MoveKind.choices)
@@ -134,6 +136,7 @@ class StockMove(AppendOnlyModel):
     reason = models.CharField(_("reason"), max_length=300, default="", db_default="")
     actor_id = models.BigIntegerField(_("actor"))
     occurred_at = models.DateTimeField(_("occurred at"))
+    taken_at = models.DateTimeField(_("taken at"), null=True)
     recorded_at = models.DateTimeField(_("recorded at"), db_default=Now())
     origin = models.CharField(
         _("origin"), max_length=6, choices=Origin.choices, default=Origin.LIVE
@@ -210,6 +213,7 @@ class Allocation(models.Model):
     )
     quantity = models.IntegerField(_("quantity"))
     allocated_at = models.DateTimeField(_("allocated at"))
+    picked_at = models.DateTimeField(_("picked at"), null=True)
 
     class Meta:
         verbose_name = _("allocation")

@@ -4,6 +4,7 @@ from backoffice.core.scope import Limits, column, everything, limits_from, scope
 from inventory.models import (
     Allocation,
     BinStock,
+    CountPlan,
     Location,
     Lot,
     Product,
@@ -16,6 +17,9 @@ from inventory.models import (
     Simulation,
     SimulationCurve,
     Sku,
+    StockCount,
+    StockCountLine,
+    StockHealth,
     StockLevel,
     StockMove,
     Supplier,
@@ -42,11 +46,12 @@ scope(Warehouse, warehouse=column("pk"), seller=everything)
 scope(Seller, warehouse=everything, seller=column("pk"))
 scope(Product, Sku, warehouse=everything, seller=column("seller"))
 scope(Lot, warehouse=everything, seller=OF_SKU)
-scope(StockLevel, StockMove, Reservation, warehouse=IN_WAREHOUSE, seller=OF_SKU)
+scope(StockLevel, StockHealth, StockMove, Reservation, warehouse=IN_WAREHOUSE, seller=OF_SKU)
 scope(BinStock, Allocation, warehouse=column("location__warehouse"), seller=OF_SKU)
 scope(ReplenishmentPolicy, ReplenishmentProposal, warehouse=IN_WAREHOUSE, seller=OF_SKU)
 # What we buy, and from whom, is no seller's business.
-scope(Location, PurchaseOrder, warehouse=IN_WAREHOUSE)
+scope(Location, PurchaseOrder, CountPlan, StockCount, warehouse=IN_WAREHOUSE)
+scope(StockCountLine, warehouse=column("stock_count__warehouse"))
 scope(Simulation, warehouse=IN_WAREHOUSE)
 scope(SimulationCurve, warehouse=column("simulation__warehouse"))
 scope(Receipt, warehouse=column("purchase_order__warehouse"))

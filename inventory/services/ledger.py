@@ -21,9 +21,9 @@ WITH entry AS (
   SELECT * FROM unnest(%(kinds)s::text[], %(skus)s::bigint[], %(warehouses)s::bigint[],
     %(locations)s::bigint[], %(lots)s::bigint[], %(quantities)s::int[], %(costs)s::numeric[],
     %(types)s::text[], %(ids)s::bigint[], %(times)s::timestamptz[], %(unreserved)s::int[],
-    %(unallocated)s::int[], %(origins)s::text[]) WITH ORDINALITY AS e(kind, sku_id, warehouse_id,
-    location_id, lot_id, quantity, unit_cost, for_type, for_id, occurred_at, unreserved,
-    unallocated, origin, n)
+    %(unallocated)s::int[], %(taken)s::timestamptz[], %(origins)s::text[])
+    WITH ORDINALITY AS e(kind, sku_id, warehouse_id, location_id, lot_id, quantity, unit_cost,
+    for_type, for_id, occurred_at, unreserved, unallocated, taken_at, origin, n)
 ), delta AS (
   SELECT e.sku_id, e.warehouse_id, sum(e.quantity)::int AS units,
     sum(e.unreserved)::int AS unreserved,
@@ -52,10 +52,11 @@ WITH entry AS (
   WHERE b.sku_id = d.sku_id AND b.location_id = d.location_id AND b.lot_id = d.lot_id
 ), moves AS (
   INSERT INTO inventory_stockmove (kind, sku_id, warehouse_id, location_id, lot_id, quantity,
-    unit_cost, for_type, for_id, reason, actor_id, occurred_at, recorded_at, origin)
+    unit_cost, for_type, for_id, reason, actor_id, occurred_at, taken_at, recorded_at,
+    origin)
   SELECT e.kind, e.sku_id, e.warehouse_id, e.location_id, e.lot_id, e.quantity,
     coalesce(e.unit_cost, l.average_cost), e.for_type, e.for_id, %(reason)s, %(actor)s,
-    coalesce(e.occurred_at, %(now)s), now(), e.origin
+    coalesce(e.occurred_at, %(now)s), e.taken_at, now(), e.origin
   FROM entry e JOIN levels l ON l.sku_id = e.sku_id AND l.warehouse_id = e.warehouse_id
   ORDER BY e.n
 )
@@ -79,6 +80,7 @@ class Entry:
     occurred_at: datetime | None = None
     unreserved: int = 0
     unallocated: int = 0
+    taken_at: datetime | None = None
 
 
 def write_entries(entries: Sequence[Entry], *, now: datetime) -> list[tuple[int, int, int, int]]:
@@ -110,6 +112,7 @@ def write_entries(entries: Sequence[Entry], *, now: datetime) -> list[tuple[int,
             "times": [e.occurred_at for e in entries],
             "unreserved": [e.unreserved for e in entries],
             "unallocated": [e.unallocated for e in entries],
+            "taken": [e.taken_at for e in entries],
             "origins": inherited([(e.for_type, e.for_id) for e in entries]),
             "now": now,
             "reason": unit.reason[:300],

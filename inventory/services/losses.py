@@ -1,4 +1,7 @@
-"""What a loss takes from others: the latest promises, and the latest allocations of a bin."""
+"""What a loss takes from others: the latest promises, and the latest allocations of a bin.
+
+Units that were picked already are taken last: they do not lie in the bin any more.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -39,7 +42,7 @@ WITH short AS (
     AS d(sku_id, location_id, lot_id, short)
 ), ranked AS (
   SELECT s.short, a.*, sum(a.quantity) OVER (PARTITION BY a.sku_id, a.location_id, a.lot_id
-    ORDER BY a.allocated_at DESC, a.id DESC) AS running
+    ORDER BY a.picked_at IS NULL DESC, a.allocated_at DESC, a.id DESC) AS running
   FROM short s JOIN inventory_allocation a
     ON a.sku_id = s.sku_id AND a.location_id = s.location_id AND a.lot_id = s.lot_id
 ), taken AS (

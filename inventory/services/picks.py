@@ -1,10 +1,11 @@
-"""Picks that were not carried out in full: part of what was set aside is given back."""
+"""Picks: carried out, or not in full, when part of what was set aside is given back."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from backoffice.core.actor import service
 from backoffice.core.sql import execute
+from inventory.models import Allocation
 from inventory.services.allocation import PAIRS, Allocated
 from inventory.services.levels import lock_levels
 
@@ -29,6 +30,15 @@ WITH taken AS (
 )
 SELECT for_type, for_id, sku_id, location_id, lot_id, units FROM taken ORDER BY id
 """
+
+
+@service
+def mark_picked(for_type: str, for_ids: Sequence[int], *, now: datetime, reason: str = "") -> int:
+    """Note that what is set aside for things was taken from its bins; return the allocations."""
+    ids = sorted(set(for_ids))
+    lock_levels(execute(PAIRS, [for_type, ids]))
+    aside = Allocation.objects.filter(for_type=for_type, for_id__any=ids, picked_at__isnull=True)
+    return aside.update(picked_at=now)
 
 
 @service

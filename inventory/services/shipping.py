@@ -29,7 +29,8 @@ SELECT for_type, for_id, sku_id, warehouse_id, units FROM taken
 """
 AVAILABLE = "SELECT sku_id, warehouse_id, available FROM inventory_stocklevel WHERE id = ANY(%s)"
 PICKED = """
-SELECT a.id, a.for_type, a.for_id, a.sku_id, o.warehouse_id, a.location_id, a.lot_id, a.quantity
+SELECT a.id, a.for_type, a.for_id, a.sku_id, o.warehouse_id, a.location_id, a.lot_id, a.quantity,
+  a.picked_at
 FROM (SELECT DISTINCT * FROM unnest(%s::text[], %s::bigint[]) AS s(for_type, for_id)) s
 JOIN inventory_allocation a USING (for_type, for_id)
 JOIN inventory_location o ON o.id = a.location_id
@@ -79,7 +80,12 @@ class _Pick:
     location_id: int
     lot_id: int
     left: int
+    picked_at: datetime | None
     taken: int = 0
+
+
+# Bin, lot, units, those of them that were set aside, and when they were picked.
+_Part = tuple[ShipItem, int, int, int, int, datetime | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +151,10 @@ def _refuse_unpromised(
 def _picks(items: Sequence[ShipItem]) -> dict[tuple[str, int], list[_Pick]]:
     keys = [item.pick for item in items]
     found: dict[tuple[str, int], list[_Pick]] = {}
-    for pk, for_type, for_id, sku, warehouse, location, lot, units in execute(
+    for pk, for_type, for_id, sku, warehouse, location, lot, units, at in execute(
         PICKED, [[key[0] for key in keys], [key[1] for key in keys]]
     ):
-        pick = _Pick(pk, (sku, warehouse), location, lot, units)
+        pick = _Pick(pk, (sku, warehouse), location, lot, units, at)
         found.setdefault((for_type, for_id), []).append(pick)
     return found
 
@@ -159,7 +165,7 @@ def _entries(
     """Return the ledger lines: from the picks first, then from free bins in picking order."""
     picks = _picks(items)
     rest: list[tuple[ShipItem, int]] = []
-    parts: list[tuple[ShipItem, int, int, int, int]] = []
+    parts: list[_Part] = []
     for item in items:
         left = item.quantity
         for pick in picks.get(item.pick, ()):
@@ -168,7 +174,7 @@ def _entries(
                 pick.left -= units
                 pick.taken += units
                 left -= units
-                parts.append((item, pick.location_id, pick.lot_id, units, units))
+                parts.append((item, pick.location_id, pick.lot_id, units, units, pick.picked_at))
         if left:
             rest.append((item, left))
     taken = [pick for row in picks.values() for pick in row if pick.taken]
@@ -176,7 +182,7 @@ def _entries(
         execute(TAKE, [[pick.id for pick in taken], [pick.taken for pick in taken]])
     parts += _from_free_bins(rest, now=now)
     entries = []
-    for item, location, lot, units, unallocated in parts:
+    for item, location, lot, units, unallocated, taken_at in parts:
         key = (item.for_type, item.for_id, item.pair)
         unreserved = min(units, consumed.get(key, 0))
         consumed[key] = consumed.get(key, 0) - unreserved
@@ -193,27 +199,26 @@ def _entries(
                 item.occurred_at,
                 unreserved,
                 unallocated,
+                taken_at,
             )
         )
     return entries
 
 
-def _from_free_bins(
-    rest: Sequence[tuple[ShipItem, int]], *, now: datetime
-) -> list[tuple[ShipItem, int, int, int, int]]:
+def _from_free_bins(rest: Sequence[tuple[ShipItem, int]], *, now: datetime) -> list[_Part]:
     if not rest:
         return []
     bins = read_bins((item.pair for item, _units in rest), now=now)
     for row in bins.values():
         row.sort(key=lambda b: b.is_expired)
-    parts = []
+    parts: list[_Part] = []
     missing: dict[Pair, int] = {}
     for item, units in rest:
         row = [b for b in bins[item.pair] if b.is_promisable]
         drawn = draw(row, units, units_of=lambda b: b.free)
         for bin_, share in drawn:
             bin_.on_hand -= share
-            parts.append((item, bin_.location_id, bin_.lot_id, share, 0))
+            parts.append((item, bin_.location_id, bin_.lot_id, share, 0, None))
         short = units - sum(share for _bin, share in drawn)
         if short:
             missing[item.pair] = missing.get(item.pair, 0) + short

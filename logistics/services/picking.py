@@ -13,9 +13,16 @@ from backoffice.core.origins import inherited
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome
 from inventory.services.allocation import Allocated
+from inventory.services.picks import mark_picked
 from logistics.models import PickLine, PickList, Shipment
 from logistics.services.cancelling import cancel_empty
-from logistics.services.stock import Missing, StockNeed, allocate_units, write_off_missing
+from logistics.services.stock import (
+    SHIPMENT_LINE,
+    Missing,
+    StockNeed,
+    allocate_units,
+    write_off_missing,
+)
 from logistics.states import PICK_LIST, SHIPMENT
 from orders.models import Order
 from orders.services.fulfilment import start_picking
@@ -160,6 +167,7 @@ def confirm_picks(
     SHIPMENT.move(shipments, "confirm_pick")
     if short:
         _put_right(short, now=now)
+    mark_picked(SHIPMENT_LINE, [r[2] for r in lines], now=now)
     return outcome
 
 

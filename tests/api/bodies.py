@@ -9,7 +9,8 @@ from backoffice.core.actor import acting_job
 from backoffice.core.models import User, WebhookDelivery
 from finance.models import Payout, SellerStatement
 from finance.services.payouts import cancel_payouts
-from inventory.models import Location, PurchaseOrder
+from inventory.models import Location, PurchaseOrder, StockCount
+from inventory.services.counts import cancel_counts
 from logistics.models import Parcel, PickList, Shipment
 from logistics.services.picking import confirm_picks
 from support.models import AgentProfile, BusinessCalendar, SlaPolicy, Survey
@@ -83,6 +84,17 @@ def _transfers(world: World) -> dict[str, Any]:
     return {"transfers": [move], "reason": "nearer"}
 
 
+def _stock_count(world: World) -> dict[str, Any]:
+    with acting_job("system"):
+        cancel_counts(list(StockCount.objects.values_list("pk", flat=True)), now=timezone.now())
+    return {"warehouse": "W1"}
+
+
+def _counted(world: World) -> dict[str, Any]:
+    # The first row of the list is the newest count.
+    return {"lines": [{"line_id": StockCount.objects.latest("pk").lines.get().pk, "units": 20}]}
+
+
 def _calendar(world: World) -> dict[str, Any]:
     return {"name": "Night", "week": {"mon": [["20:00", "23:00"]]}, "holidays": ["2026-12-25"]}
 
@@ -122,6 +134,8 @@ CREATE: dict[str, Body] = {
         supplier="SUP", warehouse="W1", lines=[{"sku": "A-S1", "quantity": 3}]
     ),
     "receipts": _receipt,
+    "count-plans": fixed(warehouse="W1", abc_class="A", every_days=30),
+    "stock-counts": _stock_count,
     "replenishment-simulations": fixed(warehouse="W1", fill_rate="0.9900"),
     "stock-moves": fixed(
         moves=[{"sku": "A-S1", "warehouse": "W1", "quantity": 1}], reason="counted"
@@ -192,5 +206,6 @@ VERBS: dict[str, Body] = {
     "tickets/assign-to": lambda world: {"agent": AgentProfile.objects.first().user_id},
     "rules/switch": fixed(mode="SHADOW"),
     "replenishment-proposals/change-quantity": fixed(quantity=7),
+    "stock-counts/count": _counted,
     "parcels/enter-number": fixed(tracking_number="BODY-2"),
 }

@@ -82,6 +82,8 @@ OWNERS: dict[str, Callable[[Any], Whose]] = {
     "inventory.replenishmentproposal": lambda r: Whose({r.warehouse_id}, {r.sku.seller_id}),
     "inventory.purchaseorder": lambda r: Whose({r.warehouse_id}, NOBODY),
     "inventory.simulation": lambda r: Whose({r.warehouse_id}, NOBODY),
+    "inventory.countplan": lambda r: Whose({r.warehouse_id}, NOBODY),
+    "inventory.stockcount": lambda r: Whose({r.warehouse_id}, NOBODY),
     "inventory.receipt": lambda r: Whose({r.purchase_order.warehouse_id}, NOBODY),
     "inventory.supplier": lambda r: Whose(EVERY, NOBODY),
     "inventory.supplieritem": lambda r: Whose(EVERY, NOBODY),

@@ -17,7 +17,14 @@ from finance.services.payments import record_payments
 from finance.services.payouts import approve_payouts, send_payouts
 from finance.services.periods import close_periods
 from finance.services.refunds import approve_refunds, open_refunds
-from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation, SimulationCurve
+from inventory.models import (
+    PurchaseOrder,
+    ReplenishmentProposal,
+    Simulation,
+    SimulationCurve,
+    StockCount,
+)
+from inventory.services.counted import Counted, count_stock
 from inventory.services.purchasing import approve_purchase_orders
 from inventory.services.replenishment import approve_proposals
 from inventory.services.simulations import adopt_simulations
@@ -152,6 +159,12 @@ def adopted(world: World) -> None:
     assert adopt_simulations(ids, now=timezone.now(), reason="tried").moved == ids
 
 
+def differing(world: World) -> None:
+    for count in StockCount.objects.order_by("pk"):
+        found = Counted(3, count.lines.get().pk)
+        assert count_stock([count.pk], lines=[found], now=timezone.now()).moved
+
+
 def doubted(world: World) -> None:
     assert place_holds([world.fresh.pk], now=timezone.now(), hold=HoldReason.ADDRESS).moved
 
@@ -186,6 +199,8 @@ STATES: dict[str, Callable[[World], None]] = {
     "shipments_pick_create": planned,
     "shipments_pack_create": picked,
     "shipments_ship_create": packed,
+    "stock_counts_approve_create": differing,
+    "stock_counts_recount_create": differing,
     "tickets_assign_create": on_shift,
     "tickets_unassign_create": assigned,
 }

@@ -27,6 +27,7 @@ from finance.services.settlement import settle_orders
 from finance.services.statements import create_statements
 from inventory.choices import MoveKind
 from inventory.models import (
+    CountPlan,
     KitComponent,
     Product,
     ReplenishmentPolicy,
@@ -36,6 +37,7 @@ from inventory.models import (
     SupplierItem,
     Warehouse,
 )
+from inventory.services.counts import StartCount, start_counts
 from inventory.services.moves import Move, post_moves
 from inventory.services.purchasing import (
     CreatePurchaseOrder,
@@ -206,6 +208,11 @@ def _purchasing(world: World) -> None:
     propose_replenishment(now=NOW)
     changes = [Simulate(house.pk, fill_rate=Decimal("0.99")) for house in world.houses.values()]
     start_simulations(changes, now=NOW)
+    for house in world.houses.values():
+        CountPlan.objects.create(warehouse=house, every_days=30)
+    skus = [sku.pk for sku in world.skus.values()]
+    counts = [StartCount(h.pk, sku_ids=[pk]) for h in world.houses.values() for pk in skus]
+    assert start_counts(counts, now=NOW).refused == {}
 
 
 def _order(name: str, lines: Sequence[LineData]) -> PlaceOrder:
