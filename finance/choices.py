@@ -89,6 +89,33 @@ class PayoutStatus(models.TextChoices):
     CANCELLED = "CANCELLED", _("Cancelled")
 
 
+class BatchStatus(models.TextChoices):
+    """SENT: its file is written and in the books; RETURNED: that was taken back."""
+
+    DRAFT = "DRAFT", _("Draft")
+    APPROVED = "APPROVED", _("Approved")
+    SENT = "SENT", _("Sent")
+    PAID = "PAID", _("Paid")
+    RETURNED = "RETURNED", _("Returned")
+    CANCELLED = "CANCELLED", _("Cancelled")
+
+
+class PayoutFormat(models.TextChoices):
+    """What a bank takes payouts as: one module each in `finance/payout_files/`."""
+
+    PAIN_09 = "PAIN_09", "pain.001.001.09"
+    PAIN_03 = "PAIN_03", "pain.001.001.03"
+    NACHA = "NACHA", "NACHA"
+    CSV = "CSV", "CSV"
+
+
+class BankDetailsStatus(models.TextChoices):
+    PROPOSED = "PROPOSED", _("Proposed")
+    ACTIVE = "ACTIVE", _("Active")
+    REPLACED = "REPLACED", _("Replaced")
+    REJECTED = "REJECTED", _("Rejected")
+
+
 OPEN_PAYOUTS = (PayoutStatus.DRAFT, PayoutStatus.APPROVED, PayoutStatus.SENT)
 
 
@@ -144,4 +171,9 @@ COLOURS = {
     RefundStatus.CANCELLED: Colour.NEUTRAL,
     PayoutStatus.DRAFT: Colour.WARNING,
     PayoutStatus.PAID: Colour.GOOD,
+    BatchStatus.RETURNED: Colour.BAD,
+    BankDetailsStatus.PROPOSED: Colour.WARNING,
+    BankDetailsStatus.ACTIVE: Colour.GOOD,
+    BankDetailsStatus.REPLACED: Colour.NEUTRAL,
+    BankDetailsStatus.REJECTED: Colour.BAD,
 }

@@ -64,6 +64,29 @@ declare(
         "payout.cancelled": _("The payout was called off"),
     },
 )
+declare(
+    "finance",
+    "finance.payoutbatch",
+    {
+        "payout_batch.gathered": _("Payouts were gathered into a batch"),
+        "payout_batch.approved": _("A second person approved the batch"),
+        "payout_batch.sent": _("The file of the batch was written"),
+        "payout_batch.downloaded": _("The file of the batch was downloaded"),
+        "payout_batch.paid": _("The bank carried the batch out"),
+        "payout_batch.returned": _("The bank did not carry the batch out"),
+        "payout_batch.cancelled": _("The batch was called off"),
+    },
+)
+declare(
+    "finance",
+    "finance.bankdetails",
+    {
+        "bank_details.proposed": _("New bank details of a seller wait for a second person"),
+        "bank_details.approved": _("A second person agreed to a seller's bank details"),
+        "bank_details.rejected": _("A seller's bank details were refused"),
+        "bank_details.replaced": _("A seller's bank details were replaced by others"),
+    },
+)
 declare("finance", "finance.invoice", {"invoice.issued": _("The invoice was issued")})
 declare("finance", "finance.creditnote", {"credit_note.issued": _("A credit note was issued")})
 declare(
@@ -76,5 +99,7 @@ declare(
 )
 # What refunds promise and give back is counted on their payment; the refund's event tells.
 told_by("finance.payment", "finance.refund")
+# Which batch a payout is in is told by the batch.
+told_by("finance.payout", "finance.payoutbatch")
 # What an invoice has given back is counted on it; the credit note tells.
 told_by("finance.invoice", "finance.creditnote")

@@ -18,7 +18,15 @@ from backoffice.ui.display import badge_html
 from backoffice.ui.grid import amount, grid, link
 from finance.accounts import SELLER_PAYABLE
 from finance.choices import COLOURS, PRICED, RefundStatus
-from finance.models import Invoice, OrderSettlement, Payment, Payout, Refund
+from finance.models import (
+    BankDetails,
+    Invoice,
+    OrderSettlement,
+    Payment,
+    Payout,
+    PayoutBatch,
+    Refund,
+)
 from finance.selectors.refunds import owed_back
 
 GIVEN_BACK = gettext_lazy("Some of its price went back already: give back more instead.")
@@ -69,13 +77,29 @@ def priced_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
 
 
 @extensions.blocker("finance.payout", "approve")
+@extensions.blocker("finance.payout", "approve_in_batch")
 def own_payouts(ids: list[int], transition: str) -> dict[int, list[Text]]:
     """Keep people from approving payouts that they proposed."""
     own = Payout.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
     return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
 
 
+@extensions.blocker("finance.payoutbatch", "approve")
+def own_batches(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep people from approving batches that they gathered."""
+    own = PayoutBatch.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
+    return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
+
+
+@extensions.blocker("finance.bankdetails", "approve")
+def own_details(ids: list[int], transition: str) -> dict[int, list[Text]]:
+    """Keep people from approving bank details that they gave."""
+    own = BankDetails.objects.filter(pk__any=ids, created_by_id=current_actor().user_id)
+    return {pk: [OWN] for pk in own.values_list("pk", flat=True)}
+
+
 @extensions.blocker("finance.payout", "send")
+@extensions.blocker("finance.payout", "send_in_batch")
 def uncovered_payouts(ids: list[int], transition: str) -> dict[int, list[Text]]:
     """Keep back payouts that the seller's balance no longer covers."""
     return {pk: [FALLEN] for (pk,) in execute(BALANCES, [ids])}

@@ -8,6 +8,8 @@ from backoffice.core.choices import Origin
 from backoffice.core.filtering import AgoFilter, FilterSet, IntegerFilter, WithinFilter, plain
 from finance.choices import (
     AccountKind,
+    BankDetailsStatus,
+    BatchStatus,
     EntryKind,
     FileControl,
     FileRowKind,
@@ -19,6 +21,7 @@ from finance.choices import (
 )
 from finance.models import (
     AccountingPeriod,
+    BankDetails,
     BankStatement,
     CommissionContract,
     CreditNote,
@@ -32,6 +35,8 @@ from finance.models import (
     Payment,
     PaymentProvider,
     Payout,
+    PayoutAccount,
+    PayoutBatch,
     ProviderFile,
     Refund,
     RefundPolicy,
@@ -113,6 +118,7 @@ class PayoutFilter(_SellerFilter):
 
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=PayoutStatus.choices, label=_("status"))
+    batch = django_filters.CharFilter("batch__number", label=_("payout batch"))
     amount_min = django_filters.NumberFilter("amount", "gte", label=_("amount from"))
     amount_max = django_filters.NumberFilter("amount", "lte", label=_("amount to"))
     created_within = WithinFilter("created_at", label=_("created within the last"))
@@ -120,6 +126,35 @@ class PayoutFilter(_SellerFilter):
 
     class Meta:
         model = Payout
+        fields: list[str] = []
+
+
+class PayoutBatchFilter(FilterSet):
+    """Which payout batches."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    account = django_filters.CharFilter("account__code", label=_("payout account"))
+    status = django_filters.MultipleChoiceFilter(choices=BatchStatus.choices, label=_("status"))
+    execute_from = django_filters.DateFilter("execute_on", "gte", label=_("from"))
+    execute_to = django_filters.DateFilter("execute_on", "lte", label=_("to"))
+
+    class Meta:
+        model = PayoutBatch
+        fields: list[str] = []
+
+
+class BankDetailsFilter(FilterSet):
+    """Which bank details of sellers."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    seller = django_filters.CharFilter("seller__code", label=_("seller"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    status = django_filters.MultipleChoiceFilter(
+        choices=BankDetailsStatus.choices, label=_("status")
+    )
+
+    class Meta:
+        model = BankDetails
         fields: list[str] = []
 
 
@@ -224,6 +259,7 @@ class DailyBalanceFilter(FilterSet):
         fields: list[str] = []
 
 
+PayoutAccountFilter = plain(PayoutAccount, "code", "currency", "is_active")
 PaymentProviderFilter = plain(PaymentProvider, "code", "is_active")
 RefundPolicyFilter = plain(RefundPolicy, "currency", "is_active")
 DocumentSeriesFilter = plain(DocumentSeries, "code")

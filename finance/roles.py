@@ -14,7 +14,8 @@ grant(
         " approve_payout send_payout close_accountingperiod add_ledgeraccount change_ledgeraccount"
         " add_providerfile add_commissioncontract change_commissioncontract add_paymentprovider"
         " change_paymentprovider change_documentseries add_documentseries change_payout"
-        " change_sellerstatement",
+        " change_sellerstatement add_bankdetails approve_bankdetails add_payoutaccount"
+        " change_payoutaccount",
         Role.ANALYST: "view_*",
         Role.AUDITOR: "view_*",
     },

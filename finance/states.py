@@ -1,10 +1,24 @@
-"""The transition tables of periods, payments, refunds and payouts."""
+"""The transition tables of periods, payments, refunds, payouts and what pays them."""
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.states import Machine, Transition
-from finance.choices import PaymentStatus, PayoutStatus, PeriodStatus, RefundStatus
-from finance.models import AccountingPeriod, Payment, Payout, Refund
+from backoffice.core.states import Guard, Machine, Transition
+from finance.choices import (
+    BankDetailsStatus,
+    BatchStatus,
+    PaymentStatus,
+    PayoutStatus,
+    PeriodStatus,
+    RefundStatus,
+)
+from finance.models import AccountingPeriod, BankDetails, Payment, Payout, PayoutBatch, Refund
+
+LOOSE = Guard(
+    "loose",
+    Q(batch__isnull=True),
+    _("It is part of a payout batch: the batch is decided as a whole, or called off first."),
+)
 
 PERIOD = Machine(
     AccountingPeriod,
@@ -147,6 +161,15 @@ PAYOUT = Machine(
             PayoutStatus.APPROVED,
             "payout.approved",
             permission="finance.approve_payout",
+            guards=[LOOSE],
+            stamp="approved_at",
+        ),
+        Transition(
+            "approve_in_batch",
+            _("Approve"),
+            [PayoutStatus.DRAFT],
+            PayoutStatus.APPROVED,
+            "payout.approved",
             stamp="approved_at",
         ),
         Transition(
@@ -156,6 +179,7 @@ PAYOUT = Machine(
             PayoutStatus.CANCELLED,
             "payout.cancelled",
             permission="finance.approve_payout",
+            guards=[LOOSE],
         ),
         Transition(
             "send",
@@ -164,6 +188,15 @@ PAYOUT = Machine(
             PayoutStatus.SENT,
             "payout.sent",
             permission="finance.send_payout",
+            guards=[LOOSE],
+            stamp="sent_at",
+        ),
+        Transition(
+            "send_in_batch",
+            _("Send to bank"),
+            [PayoutStatus.APPROVED],
+            PayoutStatus.SENT,
+            "payout.sent",
             stamp="sent_at",
         ),
         Transition(
@@ -183,6 +216,86 @@ PAYOUT = Machine(
             "payout.failed",
             permission="finance.send_payout",
             stamp="failed_at",
+        ),
+    ],
+)
+
+BATCH = Machine(
+    PayoutBatch,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [BatchStatus.DRAFT],
+            BatchStatus.APPROVED,
+            "payout_batch.approved",
+            permission="finance.approve_payout",
+            stamp="approved_at",
+        ),
+        Transition(
+            "cancel",
+            _("Cancel"),
+            [BatchStatus.DRAFT, BatchStatus.APPROVED],
+            BatchStatus.CANCELLED,
+            "payout_batch.cancelled",
+            permission="finance.approve_payout",
+        ),
+        Transition(
+            "send",
+            _("Write the file"),
+            [BatchStatus.APPROVED],
+            BatchStatus.SENT,
+            "payout_batch.sent",
+            permission="finance.send_payout",
+            stamp="sent_at",
+        ),
+        Transition(
+            "pay",
+            _("Record as paid"),
+            [BatchStatus.SENT],
+            BatchStatus.PAID,
+            "payout_batch.paid",
+            permission="finance.send_payout",
+            stamp="paid_at",
+        ),
+        Transition(
+            "take_back",
+            _("Record as not carried out"),
+            [BatchStatus.SENT],
+            BatchStatus.RETURNED,
+            "payout_batch.returned",
+            permission="finance.send_payout",
+            stamp="returned_at",
+        ),
+    ],
+)
+
+BANK_DETAILS = Machine(
+    BankDetails,
+    [
+        Transition(
+            "approve",
+            _("Approve"),
+            [BankDetailsStatus.PROPOSED],
+            BankDetailsStatus.ACTIVE,
+            "bank_details.approved",
+            permission="finance.approve_bankdetails",
+            stamp="approved_at",
+        ),
+        Transition(
+            "reject",
+            _("Reject"),
+            [BankDetailsStatus.PROPOSED],
+            BankDetailsStatus.REJECTED,
+            "bank_details.rejected",
+            permission="finance.approve_bankdetails",
+        ),
+        Transition(
+            "replace",
+            _("Replace"),
+            [BankDetailsStatus.ACTIVE],
+            BankDetailsStatus.REPLACED,
+            "bank_details.replaced",
         ),
     ],
 )

@@ -7,6 +7,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.core.secrets import WebhookSecrets
+
 
 class DocumentForm(forms.Form):
     """A form about one document; `prepare` adds what depends on it."""
@@ -50,7 +52,9 @@ class SecretsForm(forms.ModelForm):
             if name in self.fields:
                 attrs = {"autocomplete": "off", "class": "bo-field w-full max-w-2xl"}
                 self.fields[name].widget = forms.PasswordInput(attrs=attrs)
-                self.fields[name].help_text = _("Leave it empty to keep what is set.")
+                if self.instance.pk:
+                    self.fields[name].required = False
+                    self.fields[name].help_text = _("Leave it empty to keep what is set.")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -61,6 +65,6 @@ class SecretsForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()
-        self.instance.replace_webhook_secret(
-            self.initial.get("webhook_secret", ""), now=timezone.now()
-        )
+        if isinstance(self.instance, WebhookSecrets):
+            old = self.initial.get("webhook_secret", "")
+            self.instance.replace_webhook_secret(old, now=timezone.now())

@@ -1,3 +1,3 @@
-from finance.admin import dialogs, files, ledger, payments, sellers
+from finance.admin import batches, dialogs, files, ledger, payments, sellers
 
-__all__ = ["dialogs", "files", "ledger", "payments", "sellers"]
+__all__ = ["batches", "dialogs", "files", "ledger", "payments", "sellers"]

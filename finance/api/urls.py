@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from finance.api import files, views
+from finance.api import batches, files, views
 from finance.api.webhooks import payment_webhook
 
 ROUTES = [
@@ -10,6 +10,9 @@ ROUTES = [
     ("refunds", views.RefundViewSet),
     ("seller-statements", views.StatementViewSet),
     ("payouts", views.PayoutViewSet),
+    ("payout-batches", batches.BatchViewSet),
+    ("payout-accounts", batches.PayoutAccountViewSet),
+    ("bank-details", batches.BankDetailsViewSet),
     ("journal-entries", views.EntryViewSet),
     ("settlements", views.SettlementViewSet),
     ("invoices", views.InvoiceViewSet),

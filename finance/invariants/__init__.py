@@ -1,3 +1,3 @@
 """What must always be true of money."""
 
-from finance.invariants import files, ledger, payments, sellers  # noqa: F401
+from finance.invariants import batches, files, ledger, payments, sellers  # noqa: F401

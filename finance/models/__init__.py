@@ -1,3 +1,4 @@
+from finance.models.batches import BankDetails, PayoutAccount, PayoutBatch, PayoutFile
 from finance.models.files import BankStatement, FileRow, ProviderFile
 from finance.models.invoices import CreditNote, DocumentSeries, Invoice, InvoiceLine
 from finance.models.ledger import (
@@ -24,6 +25,7 @@ from finance.models.settlement import (
 
 __all__ = [
     "AccountingPeriod",
+    "BankDetails",
     "BankStatement",
     "CommissionContract",
     "CreditNote",
@@ -38,6 +40,9 @@ __all__ = [
     "Payment",
     "PaymentProvider",
     "Payout",
+    "PayoutAccount",
+    "PayoutBatch",
+    "PayoutFile",
     "Posting",
     "ProviderFile",
     "Refund",

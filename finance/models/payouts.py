@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.models import AppendOnlyModel, BusinessDocument, number_field
 from backoffice.core.money import amount_field, currency_field, rounded_check
 from finance.choices import OPEN_PAYOUTS, PayoutStatus
+from finance.models.batches import BankDetails, PayoutBatch
 from inventory.models import Seller
 
 AMOUNTS = (
@@ -124,6 +125,22 @@ class Payout(BusinessDocument):
     bank_reference = models.CharField(
         _("bank reference"), max_length=120, default="", db_default=""
     )
+    # One at most; a batch that is called off lets its payouts go.
+    batch = models.ForeignKey(
+        PayoutBatch,
+        models.PROTECT,
+        null=True,
+        related_name="payouts",
+        verbose_name=_("payout batch"),
+    )
+    bank_details = models.ForeignKey(
+        BankDetails,
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="+",
+        verbose_name=_("bank details"),
+    )
 
     class Meta:
         verbose_name = _("payout")
@@ -148,5 +165,9 @@ class Payout(BusinessDocument):
                 fields=["seller", "currency"],
                 name="payout_one_open",
                 condition=Q(status__in=OPEN_PAYOUTS),
+            ),
+            models.CheckConstraint(
+                condition=Q(batch__isnull=True) | Q(bank_details__isnull=False),
+                name="payout_batch_knows_where",
             ),
         ]

@@ -159,9 +159,13 @@ def send_payouts(payout_ids: Sequence[int], *, now: datetime, reason: str = "") 
     )
     lock(CommissionContract, list(contracts))
     outcome = PAYOUT.apply(payout_ids, "send")
-    entries = _entries(outcome.moved, "sent", SELLER_PAYABLE, IN_TRANSIT, now)
-    post_entries(entries, now=now)
+    post_sent(outcome.moved, now=now)
     return outcome
+
+
+def post_sent(payout_ids: Sequence[int], *, now: datetime) -> None:
+    """Take what leaves from the sellers' balances, inside the service that lets it leave."""
+    post_entries(_entries(payout_ids, "sent", SELLER_PAYABLE, IN_TRANSIT, now), now=now)
 
 
 @service

@@ -1,6 +1,7 @@
 """A good body for every operation that takes one, in the shop of `world`."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -160,6 +161,16 @@ CREATE: dict[str, Body] = {
         "key": "body",
     },
     "payouts": _payout,
+    "payout-batches": lambda world: {
+        "account": "main",
+        "execute_on": (timezone.now().date() + timedelta(days=1)).isoformat(),
+    },
+    "payout-accounts": fixed(
+        code="usd", name="Shop", currency="USD", account_number="12345", file_format="CSV"
+    ),
+    "bank-details": fixed(
+        seller="S2", currency="EUR", holder="S2", account_number="DE89370400440532013000"
+    ),
     "commission-contracts": fixed(
         name="New", seller="S1", currency="USD", commission_rate="0.10000"
     ),

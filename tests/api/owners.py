@@ -113,6 +113,7 @@ OWNERS: dict[str, Callable[[Any], Whose]] = {
     "finance.ordersettlement": _settlement,
     "finance.sellerstatement": lambda r: Whose(NOBODY, {r.seller_id}),
     "finance.payout": lambda r: Whose(NOBODY, {r.seller_id}),
+    "finance.bankdetails": lambda r: Whose(NOBODY, {r.seller_id}),
     "finance.commissioncontract": lambda r: Whose(NOBODY, {r.seller_id}),
     "finance.paymentprovider": _open,
     "finance.refundpolicy": _open,

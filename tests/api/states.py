@@ -11,9 +11,17 @@ from backoffice.core.actor import acting, acting_job
 from backoffice.core.events import deliver
 from backoffice.core.models import ApprovalPolicy, User
 from finance.choices import RefundKind
-from finance.models import AccountingPeriod, Payout, Refund, RefundPolicy
+from finance.models import (
+    AccountingPeriod,
+    Payout,
+    PayoutAccount,
+    PayoutBatch,
+    Refund,
+    RefundPolicy,
+)
 from finance.services.commands import OpenRefund, RecordPayment
 from finance.services.payments import record_payments
+from finance.services.payout_batches import approve_batches, gather_payouts, send_batches
 from finance.services.payouts import approve_payouts, send_payouts
 from finance.services.periods import close_periods
 from finance.services.refunds import approve_refunds, open_refunds
@@ -125,6 +133,23 @@ def sent(world: World) -> None:
     all_(Payout, send_payouts)(world)
 
 
+def gathered(world: World) -> None:
+    accounts = list(PayoutAccount.objects.values_list("pk", flat=True))
+    day = timezone.now().date() + timedelta(days=1)
+    assert gather_payouts(accounts, execute_on=day, now=timezone.now()).created
+
+
+def batch_approved(world: World) -> None:
+    gathered(world)
+    with acting(User.objects.create(username="agrees").pk):
+        all_(PayoutBatch, approve_batches)(world)
+
+
+def batch_sent(world: World) -> None:
+    batch_approved(world)
+    all_(PayoutBatch, send_batches)(world)
+
+
 def drafted(world: World) -> None:
     edit = EditOrder(world.fresh.pk, [Change("ADJUST_TOTAL", amount=Decimal(-1))])
     assert draft_edits([edit], now=timezone.now()).created
@@ -185,6 +210,12 @@ STATES: dict[str, Callable[[World], None]] = {
     "parcels_enter_number_create": lambda world: packed(world, number=""),
     "parcels_ship_create": packed,
     "payments_void_create": authorised,
+    "payout_batches_approve_create": gathered,
+    "payout_batches_cancel_create": gathered,
+    "payout_batches_file_create": batch_sent,
+    "payout_batches_pay_create": batch_sent,
+    "payout_batches_send_create": batch_approved,
+    "payout_batches_take_back_create": batch_sent,
     "payouts_send_create": approved,
     "payouts_pay_create": sent,
     "payouts_fail_create": sent,

@@ -148,7 +148,11 @@ def writable(operation, row):
 
 
 def secrets(resource):
-    return {"api_key": "k"} if resource == "carrier-accounts" else {}
+    given = {
+        "carrier-accounts": {"api_key": "k"},
+        "payout-accounts": {"account_number": "12345"},
+    }
+    return given.get(resource, {})
 
 
 @pytest.mark.parametrize("operation_id", kinds("verb"))

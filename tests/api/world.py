@@ -15,9 +15,15 @@ from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks
 from backoffice.insights.services.rollup import refresh_times
 from finance.choices import RefundKind
-from finance.models import CommissionContract
+from finance.models import CommissionContract, PayoutAccount
+from finance.services.bank_details import (
+    ProposeDetails,
+    approve_bank_details,
+    propose_bank_details,
+)
 from finance.services.commands import OpenRefund, RecordPayment
 from finance.services.payments import record_payments
+from finance.services.payout_batches import cancel_batches, gather_payouts
 from finance.services.payouts import create_payouts
 from finance.services.periods import open_periods
 from finance.services.provider_files import import_file
@@ -308,6 +314,7 @@ def _money(world: World) -> None:
     deliver(now=LATER)
     create_statements(now=LATER)
     create_payouts(None, now=LATER)
+    _banks(world)
     import_file("mt940", "bank.sta", SAMPLES["mt940"].content, now=LATER)
     returns = [
         RequestReturn(order.pk, [RequestedLine(order.lines.get(kind="ITEM").pk, 1)])
@@ -322,6 +329,23 @@ def _money(world: World) -> None:
     drafted = draft_edits(edits, now=LATER).refused
     assert drafted == {}, drafted
     place_holds([order.pk for order in world.pending.values()], now=LATER, reason="look")
+
+
+def _banks(world: World) -> None:
+    """One seller's account is in use, the other's waits; a batch was called off."""
+    ours = "DE89370400440532013000"
+    account = PayoutAccount.objects.create(
+        code="main", name="Shop", currency="EUR", account_number=ours
+    )
+    commands = [
+        ProposeDetails(world.sellers[code].pk, "EUR", code, "NL91ABNA0417164300")
+        for code in ("S1", "S2")
+    ]
+    _waits, used = propose_bank_details(commands, now=LATER).created.values()
+    with acting(User.objects.get(username="second").pk):
+        assert approve_bank_details([used], now=LATER).moved == [used]
+    batches = gather_payouts([account.pk], execute_on=LATER.date(), now=LATER).created
+    assert cancel_batches(list(batches.values()), now=LATER).moved
 
 
 def _support(world: World) -> None:

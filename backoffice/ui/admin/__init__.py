@@ -1,6 +1,7 @@
 """The base classes of all screens."""
 
 from backoffice.ui.admin.acts import Act, ActsMixin, ReasonForm, act_on_many
+from backoffice.ui.admin.adding import AddingMixin
 from backoffice.ui.admin.base import (
     BaseAdmin,
     Inline,
@@ -16,6 +17,7 @@ from backoffice.ui.admin.records import RecordAdmin
 __all__ = [
     "Act",
     "ActsMixin",
+    "AddingMixin",
     "BaseAdmin",
     "DocumentAdmin",
     "Inline",
