@@ -24,3 +24,4 @@ class LogisticsConfig(AppConfig):
             states,
         )
         from logistics.selectors import scope  # noqa: F401
+        from logistics.services import dispatch  # noqa: F401

@@ -43,6 +43,13 @@ def shipments_wait(ids: list[int], now: datetime) -> Mapping[int, list[Obstacle]
     return found
 
 
+@obstacle(SHIPMENT)
+def shipment_waits(ids: list[int], now: datetime) -> Mapping[int, list[Obstacle]]:
+    """Say what shipments in house wait for."""
+    here = Shipment.objects.filter(pk__any=ids, status__in=["PLANNED", "PICKING", "PACKED"])
+    return {row.pk: _shipment(row) for row in here.select_related("warehouse")}
+
+
 def _shipment(shipment: Shipment) -> list[Obstacle]:
     """Say what one shipment in house waits for; a warehouse that works by itself needs nobody."""
     if shipment.uncovered_quantity:

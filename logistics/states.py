@@ -1,6 +1,6 @@
 """The transition tables of shipments, pick lists, parcels and delivery exceptions."""
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
@@ -31,6 +31,13 @@ UNCOVERED = _(
     " what is left is planned again."
 )
 COVERED = Guard("covered", Q(uncovered_quantity=0), UNCOVERED)
+
+_LABELLED = Parcel.objects.filter(shipment=OuterRef("pk"), status=P.LABELLED)
+LABELLED = Guard(
+    "labelled",
+    Q(Exists(_LABELLED)),
+    _("No parcel of it has its label or tracking number yet."),
+)
 
 SHIPMENT = Machine(
     Shipment,
@@ -70,7 +77,7 @@ SHIPMENT = Machine(
             ShipmentStatus.SHIPPED,
             "shipment.shipped",
             permission="logistics.ship_shipment",
-            guards=[COVERED],
+            guards=[COVERED, LABELLED],
         ),
         Transition(
             "deliver",

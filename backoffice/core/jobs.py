@@ -2,14 +2,17 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce, Now
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from backoffice.core import wakeup
@@ -28,9 +31,23 @@ STALE = timedelta(minutes=2)
 WAITING = RowOutcome.WAITING
 
 
+@dataclass(slots=True)
+class Underway(Outcome):
+    """What moved, what did not, and what waits for its next step: what for, and until when.
+
+    It is looked at again within a minute, so that a job that waits is not taken for a dead one.
+    """
+
+    waits: dict[int, tuple[Text, datetime]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """A verb that lists offer over many documents: `service(ids, *, now, reason) -> Outcome`."""
+    """A verb that lists offer over many documents: `service(ids, *, now, reason) -> Outcome`.
+
+    With a `check(ids, *, now) -> Outcome`, which changes nothing, lists and pages offer it to
+    whoever has all of its permissions, and it always is a job: its rows may take several steps.
+    """
 
     name: str
     label: Text
@@ -39,6 +56,8 @@ class BulkAction:
     inverse: str = ""
     # Documents in one transaction, where the usual number takes too long.
     chunk: int | None = None
+    check: Callable[..., Outcome] | None = None
+    permissions: tuple[str, ...] = ()
 
 
 ACTIONS: dict[str, BulkAction] = {}
@@ -51,9 +70,11 @@ def bulk_action(
     *,
     inverse: str = "",
     chunk: int | None = None,
+    check: Callable[..., Outcome] | None = None,
+    permissions: tuple[str, ...] = (),
 ) -> None:
     """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
-    ACTIONS[name] = BulkAction(name, label, service, inverse, chunk)
+    ACTIONS[name] = BulkAction(name, label, service, inverse, chunk, check, permissions)
 
 
 def start_job(
@@ -64,16 +85,17 @@ def start_job(
     The one column that a queryset selects becomes rows inside the database, however many.
     """
     with transaction.atomic():
+        parameters = {"reason": reason, "language": get_language() or settings.LANGUAGE_CODE}
         job = Job.objects.create(
-            action=ACTIONS[name].name, parameters={"reason": reason}, created_by_id=user_id
+            action=ACTIONS[name].name, parameters=parameters, created_by_id=user_id
         )
-        source, parameters = _source(chosen)
+        source, values = _source(chosen)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_jobrow (job_id, object_id, outcome)"
                 f" SELECT %s, chosen.id, 'WAITING' FROM ({source}) AS chosen(id)"
                 " ON CONFLICT DO NOTHING",
-                [job.pk, *parameters],
+                [job.pk, *values],
             )
             job.total = cursor.rowcount
         job.save(update_fields=["total"])
@@ -90,20 +112,29 @@ def _source(chosen: Sequence[int] | QuerySet) -> tuple[str, Sequence[Any]]:
     return "SELECT unnest(%s::bigint[])", [sorted(set(chosen))]
 
 
-def wake(job_id: int) -> None:
+def wake(job_id: int, **options: Any) -> None:
     """Ask a worker for the next chunk; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import run_job_chunk
 
-    wakeup.wake(run_job_chunk, job_id)
+    wakeup.wake(run_job_chunk, job_id, **options)
+
+
+def seconds_to_wait(job_id: int, *, now: datetime) -> float:
+    """Return how long until a row of a job is due."""
+    waiting = JobRow.objects.filter(job_id=job_id, outcome=WAITING)
+    first = waiting.aggregate(first=models.Min(Coalesce("due_at", Now())))["first"]
+    return max(0.0, (first - now).total_seconds()) if first else 0.0
 
 
 CLAIM = """
 SELECT object_id FROM core_jobrow WHERE job_id = %s AND outcome = 'WAITING'
+  AND (due_at IS NULL OR due_at <= %s)
 ORDER BY object_id LIMIT %s FOR UPDATE SKIP LOCKED
 """
 WRITE = """
-UPDATE core_jobrow r SET outcome = o.outcome, reason = o.reason
-FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS o(object_id, outcome, reason)
+UPDATE core_jobrow r SET outcome = o.outcome, reason = o.reason, due_at = o.due_at
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+  AS o(object_id, outcome, reason, due_at)
 WHERE r.job_id = %s AND r.object_id = o.object_id
 """
 
@@ -114,31 +145,46 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
     goes_on = Job.objects.filter(pk=job_id, status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
     if not goes_on.update(status=JobStatus.RUNNING, touched_at=now):
         return False
-    with acting(job.created_by_id, request_id=f"job-{job.pk}"), transaction.atomic():
+    # What became of a row is told to whoever started the job, in the language of the page.
+    language = override(job.parameters.get("language", settings.LANGUAGE_CODE))
+    who = acting(job.created_by_id, request_id=f"job-{job.pk}")
+    with who, language, transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, [job_id, ACTIONS[job.action].chunk or CHUNK])
+            cursor.execute(CLAIM, [job_id, now, ACTIONS[job.action].chunk or CHUNK])
             ids = [row[0] for row in cursor.fetchall()]
         if ids:
-            _write(job_id, _run(job, ids, now))
+            _write(job_id, *_run(job, ids, now))
             return True
-    if not JobRow.objects.filter(job_id=job_id, outcome=RowOutcome.WAITING).exists():
+    waiting = JobRow.objects.filter(job_id=job_id, outcome=WAITING)
+    if waiting.filter(due_at__gt=now).exists():
+        return True
+    if not waiting.exists():
         done = Job.objects.filter(pk=job_id, status__in=OPEN)
         done.update(status=JobStatus.DONE, finished_at=now)
     return False
 
 
-def _run(job: Job, ids: list[int], now: datetime) -> dict[int, tuple[str, str]]:
+def _run(
+    job: Job, ids: list[int], now: datetime
+) -> tuple[dict[int, tuple[str, str]], dict[int, datetime]]:
     action = ACTIONS[job.action]
     reason = job.parameters.get("reason", "")
     hidden = _hidden(action, ids)
     gone: tuple[str, str] = (RowOutcome.BLOCKED, str(GONE))
     refused = dict.fromkeys(hidden, gone)
     shown = [i for i in ids if i not in hidden]
-    if not shown:
-        return refused
-    results = attempt(lambda some: action.service(some, now=now, reason=reason), shown)
-    busy = {i: (RowOutcome.BLOCKED, str(GONE)) for i, r in results.items() if r[0] == WAITING}
-    return refused | results | busy
+    waits: dict[int, tuple[Text, datetime]] = {}
+
+    def call(some: list[int]) -> Outcome:
+        outcome = action.service(some, now=now, reason=reason)
+        if isinstance(outcome, Underway):
+            waits.update(outcome.waits)
+        return outcome
+
+    results = attempt(call, shown) if shown else {}
+    busy = [i for i, r in results.items() if r[0] == WAITING]
+    results |= {i: (WAITING, str(waits[i][0])) if i in waits else gone for i in busy}
+    return refused | results, {i: waits[i][1] for i in busy if i in waits}
 
 
 def attempt(call: Callable[[list[int]], Outcome], ids: list[int]) -> dict[int, tuple[str, str]]:
@@ -158,6 +204,8 @@ def attempt(call: Callable[[list[int]], Outcome], ids: list[int]) -> dict[int, t
         logger.exception("a bulk call failed on %s", ids)
         return {ids[0]: (RowOutcome.FAILED, f"{type(error).__name__}: {error}"[:500])}
     results: dict[int, tuple[str, str]] = dict.fromkeys(outcome.moved, (RowOutcome.DONE, ""))
+    if isinstance(outcome, Underway):
+        results |= dict.fromkeys(outcome.waits, (WAITING, ""))
     for i, reasons in outcome.blocked.items():
         results[i] = (RowOutcome.BLOCKED, " ".join(str(r) for r in reasons)[:500])
     return {i: results.get(i, (RowOutcome.DONE, "")) for i in ids}
@@ -188,14 +236,15 @@ def model_of(name: str) -> type[models.Model] | None:
     return next((m for m in apps.get_models() if m._meta.label_lower == label), None)
 
 
-def _write(job_id: int, results: dict[int, tuple[str, str]]) -> None:
+def _write(job_id: int, results: dict[int, tuple[str, str]], due: dict[int, datetime]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             WRITE,
             [
                 list(results),
                 [str(outcome) for outcome, _ in results.values()],
-                [reason for _, reason in results.values()],
+                [reason[:500] for _, reason in results.values()],
+                [due.get(i) for i in results],
                 job_id,
             ],
         )

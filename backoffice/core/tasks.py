@@ -239,10 +239,10 @@ def send_waiting_webhooks(*, now: datetime, since: datetime | None) -> int:
 @shared_task(name="core.run_job_chunk")
 def run_job_chunk(job_id: int) -> None:
     """Do one chunk of a job and ask for the next."""
-    from backoffice.core.jobs import run_chunk, wake
+    from backoffice.core.jobs import run_chunk, seconds_to_wait, wake
 
     if run_chunk(job_id, now=timezone.now()):
-        wake(job_id)
+        wake(job_id, countdown=seconds_to_wait(job_id, now=timezone.now()))
 
 
 @scheduled("core.resume_jobs", _("resuming jobs"), every=timedelta(minutes=1))

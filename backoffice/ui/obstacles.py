@@ -1,9 +1,10 @@
 """Why a document does not go on, with links to where that is put right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -22,14 +23,18 @@ class Shown:
     links: list[tuple[Text, str]]
 
 
-def obstacles_of(request: HttpRequest, document: Any) -> list[Shown]:
-    """Return what keeps a document where it is."""
-    label = document._meta.label_lower
-    found = extensions.obstacles(label, [document.pk], timezone.now())[document.pk]
-    return [
-        Shown(o.text, o.since, [(f.label, address(f)) for f in o.fixes if may(request, f)])
-        for o in found
-    ]
+def obstacles_of(
+    request: HttpRequest, model: type[Model], ids: Sequence[int]
+) -> dict[int, list[Shown]]:
+    """Return what keeps documents of a kind where they are."""
+    found = extensions.obstacles(model._meta.label_lower, list(ids), timezone.now())
+    return {
+        pk: [
+            Shown(o.text, o.since, [(f.label, address(f)) for f in o.fixes if may(request, f)])
+            for o in items
+        ]
+        for pk, items in found.items()
+    }
 
 
 def may(request: HttpRequest, fix: Fix) -> bool:

@@ -49,7 +49,6 @@ FROM logistics_carrieraccount a, logistics_parcel p
 WHERE t.parcel_id = ANY(%(ids)s) AND a.id = t.account_id AND a.adapter = ANY(%(adapters)s)
   AND p.id = t.parcel_id AND p.origin <> 'IMPORT'
 """
-NO_LABEL = _("No parcel of it has its label or tracking number yet.")
 EMPTIED = _("Its bins lost units after picking: cancel the shipment and pick again.")
 UNCOVERED = _("Its units are not reserved for the order any more.")
 
@@ -190,7 +189,6 @@ def hand_over_shipments(shipment_ids: Sequence[int], *, now: datetime, reason: s
     going = set(outcome.moved)
     waiting = rows.filter(status=ParcelStatus.LABELLED)
     ready = [pk for pk in waiting.values_list("pk", flat=True) if parcels[pk] in going]
-    outcome.block(going - {parcels[pk] for pk in ready}, NO_LABEL)
     handed = hand_over_parcels(ready, now=now, reason=reason)
     for pk, reasons in handed.blocked.items():
         for text in reasons:

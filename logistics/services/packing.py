@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.core.actor import service
 from backoffice.core.choices import Origin
@@ -27,6 +28,11 @@ from logistics.services.picking import orders_of
 from logistics.states import PARCEL, SHIPMENT
 from orders.models import Order
 from orders.services.fulfilment import start_picking
+
+UNKNOWN_ACCOUNT = gettext_lazy("There is no such carrier account in use.")
+NO_ACCOUNT = gettext_lazy(
+    "No carrier account in use is the usual one: tick “used where nothing else is said” in one."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +140,9 @@ def _draft(outcome: Packed, commands: Mapping[int, PackShipment]) -> list[_Draft
             account = usual if parcel.account_id is None else accounts.get(parcel.account_id)
             lines = have if parcel.lines is None else parcel.lines
             if account is None or account.adapter not in ADAPTERS:
-                outcome.block([shipment], _("There is no such carrier account in use."))
+                outcome.block(
+                    [shipment], NO_ACCOUNT if parcel.account_id is None else UNKNOWN_ACCOUNT
+                )
                 break
             service = parcel.service or (account.services or [""])[0]
             weight = parcel.weight_grams

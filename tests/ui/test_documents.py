@@ -155,7 +155,9 @@ def test_a_bulk_verb_shows_what_it_would_do_and_does_it_when_confirmed(boss, cli
     assert preview.status_code == 200
     text = re.sub(r"\s+", " ", preview.content.decode())
     assert "1 document may move." in text
-    assert f"<strong>{held}</strong> The order is on hold: release its holds first." in text
+    why = "<strong>1</strong> · The order is on hold: release its holds first."
+    url = reverse("admin:orders_order_change", args=[held.pk])
+    assert f'{why} <a href="{url}">{held}</a>' in text
     assert facts(good)[0] == "PENDING"
 
     done = client.post(reverse(LIST), chosen | {"confirmed": "1", "reason": "all"}, follow=True)

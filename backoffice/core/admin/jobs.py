@@ -33,6 +33,7 @@ from backoffice.core.scope import for_actor
 from backoffice.core.states import Machine
 from backoffice.ui.admin import ReadOnlyAdmin
 from backoffice.ui.display import badge, badge_html, count_children, counted
+from backoffice.ui.obstacles import obstacles_of
 
 SHOWN = 50
 STEPS: dict[str, Callable[[list[int]], int]] = {
@@ -106,16 +107,17 @@ class JobAdmin(ReadOnlyAdmin):
             "reason": job.parameters.get("reason", ""),
             "may": self.has_operate_permission(request),
             "inverse": inverse.label if inverse else "",
-            "rows": list(self._rows(request, job, list(bad.order_by("object_id")[:SHOWN]))),
-            **self._state(job),
+            "rows": self._rows(request, job, list(bad.order_by("object_id")[:SHOWN])),
+            **self._state(request, job),
         }
         return TemplateResponse(request, "ui/job.html", context)
 
-    def _state(self, job: Job) -> dict[str, Any]:
-        """Return how far a job is: its outcomes, each with the address of its rows."""
+    def _state(self, request: HttpRequest, job: Job) -> dict[str, Any]:
+        """Return how far a job is: its outcomes with the address of their rows, and who waits."""
         counts = dict(job.rows.values_list("outcome").annotate(n=Count("pk")))
         address = reverse("admin:core_jobrow_changelist")
         left = counts.get(RowOutcome.WAITING, 0)
+        waiting = job.rows.filter(outcome=RowOutcome.WAITING).exclude(reason="")
         outcomes = [
             {
                 "badge": badge_html(value, label, JOB_COLOURS),
@@ -133,15 +135,16 @@ class JobAdmin(ReadOnlyAdmin):
             "done": job.total - left,
             "has_done": bool(counts.get(RowOutcome.DONE)),
             "is_paused": job.status == JobStatus.PAUSED,
+            "waiting": self._rows(request, job, list(waiting.order_by("object_id")[:SHOWN])),
         }
 
-    def _rows(
-        self, request: HttpRequest, job: Job, rows: Sequence[JobRow]
-    ) -> Iterator[dict[str, Any]]:
-        """Yield rows with the documents' names, as links where there is a page."""
+    def _rows(self, request: HttpRequest, job: Job, rows: Sequence[JobRow]) -> list[dict[str, Any]]:
+        """Return rows with the documents' names and links to what puts them right."""
         model = model_of(job.action)
         found = for_actor(model._default_manager.all()) if model else None
         names = found.in_bulk([row.object_id for row in rows]) if found is not None else {}
+        ways = obstacles_of(request, model, list(names)) if model else {}
+        shown = []
         screen = self.admin_site._registry.get(model) if model else None
         may_open = screen is not None and screen.has_view_permission(request)
         for row in rows:
@@ -150,16 +153,19 @@ class JobAdmin(ReadOnlyAdmin):
                 opts = document._meta
                 name = f"admin:{opts.app_label}_{opts.model_name}_change"
                 url = reverse(name, args=[document.pk])
-            shown = badge_html(row.outcome, row.get_outcome_display(), JOB_COLOURS)
+            outcome = badge_html(row.outcome, row.get_outcome_display(), JOB_COLOURS)
             text = str(document or row.object_id)
-            yield {"text": text, "url": url, "outcome": shown, "reason": row.reason}
+            links = [link for o in ways.get(row.object_id, []) for link in o.links]
+            entry = {"text": text, "url": url, "outcome": outcome, "reason": row.reason}
+            shown.append(entry | {"links": links})
+        return shown
 
     def progress_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show how far a job is, for its page to renew itself."""
         job = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, job):
             raise PermissionDenied
-        return TemplateResponse(request, "ui/job_progress.html", self._state(job))
+        return TemplateResponse(request, "ui/job_progress.html", self._state(request, job))
 
     def rows_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Send what became of each row, or of those with one outcome."""

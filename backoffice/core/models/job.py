@@ -77,7 +77,9 @@ class JobRow(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=8, choices=RowOutcome.choices, default=RowOutcome.WAITING
     )
+    # Of a row that waits: what for.
     reason = models.CharField(_("reason"), max_length=500, default="", db_default="")
+    due_at = models.DateTimeField(_("looked at again"), null=True)
 
     class Meta:
         verbose_name = _("job row")

@@ -8,14 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.core.jobs import bulk_action, start_job
-from backoffice.ui.admin.verbs import VerbsMixin
+from backoffice.ui.admin.errands import LOOKED_AT, ErrandsMixin
 
 INLINE_LIMIT = 200
-# How many documents are looked at before a job is confirmed; the job itself looks at all.
-LOOKED_AT = 1000
 
 
-class BulkVerbs(VerbsMixin):
+class BulkVerbs(ErrandsMixin):
     """Offer every verb as an action of the list."""
 
     def __init__(self, model: Any, admin_site: Any) -> None:

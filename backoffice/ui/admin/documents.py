@@ -41,7 +41,8 @@ class DocumentAdmin(DialogMixin, PageMixin, ReadOnly, BulkVerbs, BaseAdmin):
         # A dialog stands for the plain verb of the same name, which stays for many at once.
         asked = extensions.dialogs(self.opts.label_lower)
         plain = [b for b in self._explained(request, document) if b.name not in asked]
-        return [*plain, *self.dialog_buttons(request, document)]
+        errands = self.errand_buttons(request, document)
+        return [*plain, *errands, *self.dialog_buttons(request, document)]
 
     def _explained(self, request: HttpRequest, document: models.Model) -> list[Button]:
         if self.machine is None:

@@ -53,7 +53,7 @@ class PageMixin:
             "bo_headline": self._cells(
                 request, row, self.headline or ["order", *self._marked("is_headline")]
             ),
-            "bo_obstacles": obstacles_of(request, row),
+            "bo_obstacles": obstacles_of(request, self.model, [row.pk])[row.pk],
             "bo_verbs": buttons,
             # The way forward stands out; what ends a document does not.
             "bo_next": next((b.name for b in buttons if b.leads_on and not b.reasons), ""),

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db import OperationalError, connection
 from django.db.transaction import atomic
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,8 @@ from backoffice.core.actor import IN_USE, transaction
 from backoffice.core.states import GONE, BlockedError, Machine, Outcome, Transition
 
 Service = Callable[..., Outcome]
+# How many documents a preview names of each reason.
+NAMED = 10
 
 
 class VerbsMixin:
@@ -45,13 +48,31 @@ class VerbsMixin:
             "opts": self.opts,
             "transition": transition,
             "outcome": outcome,
-            "blocked": self._named(outcome),
+            "blocked": self._grouped(outcome),
             "effects": extensions.effects(label, transition.name, outcome.moved, now),
         }
 
     def _named(self, outcome: Outcome) -> list[tuple[str, list[Any]]]:
         rows = self.model._default_manager.in_bulk(list(outcome.blocked))
         return [(str(rows.get(i, i)), reasons) for i, reasons in list(outcome.blocked.items())[:50]]
+
+    def _grouped(self, outcome: Outcome) -> list[dict[str, Any]]:
+        """Return the blocked reason by reason: how many, and the first of them as links."""
+        groups: dict[str, list[int]] = {}
+        for pk, reasons in outcome.blocked.items():
+            groups.setdefault(" ".join(map(str, reasons)), []).append(pk)
+        shown = [pk for ids in groups.values() for pk in ids[:NAMED]]
+        rows = self.model._default_manager.in_bulk(shown)
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return [
+            {
+                "reason": reason,
+                "n": len(ids),
+                "more": max(0, len(ids) - NAMED),
+                "rows": [(str(rows.get(i, i)), reverse(name, args=[i])) for i in ids[:NAMED]],
+            }
+            for reason, ids in groups.items()
+        ]
 
     def _call(
         self, transition: Transition, ids: Sequence[int], now: datetime, reason: str

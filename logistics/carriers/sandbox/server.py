@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import AsyncIterator
 from dataclasses import asdict, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,7 @@ async def misbehave(request: web.Request, handler: Any) -> web.StreamResponse:
         (control.malformed_rate, _garble),
         (control.reset_rate, _reset),
         (control.hang_rate, _hang),
+        (control.loss_rate, partial(_lose, handler)),
     ):
         if luck < rate:
             return await act(request)
@@ -67,6 +69,11 @@ async def _reset(request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+async def _lose(handler: Any, request: web.Request) -> web.StreamResponse:
+    await handler(request)
+    return await _reset(request)
 
 
 async def _hang(request: web.Request) -> web.StreamResponse:

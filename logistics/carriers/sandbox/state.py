@@ -28,6 +28,8 @@ class Control:
     error_rate: float = 0.0
     malformed_rate: float = 0.0
     reset_rate: float = 0.0
+    # What was asked is done, and the answer is lost.
+    loss_rate: float = 0.0
     hang_rate: float = 0.0
     hang_seconds: float = 30.0
     refuses: bool = False

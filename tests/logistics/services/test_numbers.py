@@ -8,10 +8,11 @@ from logistics.carriers.adapter import Adapter
 from logistics.carriers.registry import ADAPTERS
 from logistics.filters import ParcelFilter
 from logistics.models import LabelRequest, Parcel, Tracking
-from logistics.services.handover import NO_LABEL, hand_over_parcels, hand_over_shipments
+from logistics.services.handover import hand_over_parcels, hand_over_shipments
 from logistics.services.labels import LabelAnswer, record_labels
 from logistics.services.numbers import EMPTY, TAKEN, enter_number, enter_numbers
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
+from logistics.states import LABELLED
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -54,7 +55,7 @@ def test_a_parcel_waits_for_the_number_that_its_carrier_knows(tracker, packed, n
     assert not LabelRequest.objects.exists()
     assert waiting() == [parcel]
     blocked = hand_over_shipments([parcel.shipment_id], now=now).blocked
-    assert blocked == {parcel.shipment_id: [NO_LABEL]}
+    assert blocked == {parcel.shipment_id: [LABELLED.reason]}
 
     assert enter_number([parcel.pk], tracking_number=" X1 ", now=now).moved == [parcel.pk]
 
