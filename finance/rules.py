@@ -1,4 +1,4 @@
-"""What rules can do with refunds and payouts: stop them, and tell somebody. Money they move not."""
+"""What rules can do with money: stop what goes out, and tell somebody. They move none."""
 
 from django import forms
 from django.db.models import Q
@@ -29,3 +29,8 @@ rule_action(
 tells_colleagues("payouts.tell", PAYOUT)
 rule_measure(PAYOUT, _("paid"), Q(status=PayoutStatus.PAID))
 rule_measure(PAYOUT, _("failed"), Q(status=PayoutStatus.FAILED))
+
+tells_colleagues("payments.tell", "finance.payment")
+tells_colleagues("invoices.tell", "finance.invoice")
+tells_colleagues("credit_notes.tell", "finance.creditnote")
+tells_colleagues("statements.tell", "finance.sellerstatement")

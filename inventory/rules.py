@@ -30,5 +30,6 @@ rule_action(
     "purchase_orders.send", PURCHASE, _("Mark as sent"), permission="inventory.send_purchaseorder"
 )(send_purchase_orders)
 tells_colleagues("purchase_orders.tell", PURCHASE)
+tells_colleagues("receipts.tell", "inventory.receipt")
 rule_measure(PURCHASE, _("received"), Q(status=PurchaseOrderStatus.RECEIVED))
 rule_measure(PURCHASE, _("cancelled"), Q(status=PurchaseOrderStatus.CANCELLED))

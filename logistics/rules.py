@@ -68,4 +68,5 @@ rule_action("exceptions.acknowledge", EXCEPTION, _("Acknowledge"), permission=CA
 )
 rule_action("exceptions.resolve", EXCEPTION, _("Resolve"), permission=CARE)(resolve_exceptions)
 tells_colleagues("exceptions.tell", EXCEPTION)
+tells_colleagues("pick_lists.tell", "logistics.picklist")
 rule_measure(EXCEPTION, _("resolved"), Q(status=ExceptionStatus.RESOLVED))

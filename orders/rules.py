@@ -86,6 +86,9 @@ rule_action("orders.release", ORDER, _("Release to warehouse"), permission="orde
 )
 rule_action("orders.cancel", ORDER, _("Cancel"), permission="orders.cancel_order")(cancel_orders)
 tells_colleagues("orders.tell", ORDER)
+tells_colleagues("returns.tell", "orders.return")
+tells_colleagues("order_edits.tell", "orders.orderedit")
+tells_colleagues("channel_orders.tell", "orders.channelorder")
 
 rule_measure(ORDER, _("cancelled"), Q(status=OrderStatus.CANCELLED))
 rule_measure(ORDER, _("refunded"), Q(refunded_amount__gt=0))

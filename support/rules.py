@@ -7,6 +7,7 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.models import User
 from backoffice.core.rules import rule_action, rule_measure, tells_colleagues
 from backoffice.core.states import Outcome
 from backoffice.core.tags import tag_field
@@ -24,10 +25,9 @@ ASSIGN, REPLY = "support.assign_ticket", "support.reply_ticket"
 
 
 def _agent() -> forms.Field:
-    agents = AgentProfile.objects.filter(is_active=True, user__is_active=True)
-    return forms.ModelChoiceField(
-        agents.select_related("user"), to_field_name="user__username", label=_("agent")
-    )
+    profiles = AgentProfile.objects.filter(is_active=True)
+    agents = User.objects.filter(is_active=True, pk__in=profiles.values("user"))
+    return forms.ModelChoiceField(agents, to_field_name="username", label=_("agent"))
 
 
 def _macro() -> forms.Field:
@@ -49,11 +49,9 @@ rule_action("tickets.assign", TICKET, _("Assign"), permission=ASSIGN)(assign_tic
     permission=ASSIGN,
     parameters={"agent": _agent},
 )
-def assign(
-    ticket_ids: Sequence[int], *, now: datetime, reason: str, agent: AgentProfile
-) -> Outcome:
+def assign(ticket_ids: Sequence[int], *, now: datetime, reason: str, agent: User) -> Outcome:
     """Give tickets to one agent, as far as they have room."""
-    return assign_to(ticket_ids, agent=agent.user_id, now=now, reason=reason)
+    return assign_to(ticket_ids, agent=agent.pk, now=now, reason=reason)
 
 
 rule_action(
@@ -93,6 +91,7 @@ def note(ticket_ids: Sequence[int], *, now: datetime, reason: str, text: str) ->
 
 rule_action("tickets.solve", TICKET, _("Solve"), permission="support.solve_ticket")(solve_tickets)
 tells_colleagues("tickets.tell", TICKET)
+tells_colleagues("surveys.tell", "support.survey")
 
 rule_measure(TICKET, _("solved"), Q(solved_at__isnull=False))
 rule_measure(TICKET, _("reopened"), Q(reopened_count__gt=0))

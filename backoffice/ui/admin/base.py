@@ -61,6 +61,8 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
     import_key: tuple[str, ...] = ()
     # Why no file makes rows of it, where no importer does.
     why_no_import: Any = _("These rows are added one by one.")
+    # Why no rule picks among them, where no action of rules is made for them.
+    why_no_rule: Any = _("rules have nothing to do with these rows.")
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.sidebar_group is not None and super().has_module_permission(request)
@@ -92,6 +94,7 @@ class SettingsAdmin(NeverDeleted, WritingMixin, BaseAdmin):
     """Master data in plain forms, kept in history, retired by `is_active`."""
 
     keeps_filters = True
+    why_no_rule = _("settings are changed by people only.")
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

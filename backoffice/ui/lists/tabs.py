@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -59,23 +59,27 @@ def _saved(label: str, request: HttpRequest, here: str) -> Iterator[Tab]:
         yield Tab(view.name, f"?{view.query}", canonical(view.query) == here, is_wrong)
 
 
-def keepers(screen: Any, request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what may be made of the filter at hand: a saved view, a rule."""
-    query, label = current_filter(request), screen.opts.label_lower
+def keepers(screen: Any, request: HttpRequest) -> list[tuple[str, str, Text]]:
+    """Return what may be made of the filter at hand: its words, its address or why there is none.
+
+    A view and a rule stand beside each other on every list.
+    """
+    query = current_filter(request)
     if not query:
         return []
-    offers = [
-        (_("Save this filter as a view"), "core_savedview_add", "core.add_savedview", "query"),
-        (_("Make a rule of this filter"), "core_rule_add", "core.add_rule", "filter"),
+    why_no_rule = "" if screen.has_rules() else screen.why_no_rule
+    view, rule = _("Save this filter as a view"), _("Make a rule of this filter")
+    return [
+        (view, *_kept(screen, request, "savedview", {"query": query}, "")),
+        (rule, *_kept(screen, request, "rule", {"filter": query}, why_no_rule)),
     ]
-    found = []
-    for text, name, permission, parameter in offers:
-        if name == "core_rule_add" and not screen.has_rules():
-            continue
-        if request.user.has_perm(permission):
-            try:
-                url = reverse(f"admin:{name}")
-            except NoReverseMatch:
-                continue
-            found.append((text, f"{url}?{urlencode({'document': label, parameter: query})}"))
-    return found
+
+
+def _kept(
+    screen: Any, request: HttpRequest, kind: str, values: dict[str, str], why: Text
+) -> tuple[str, Text]:
+    user: Any = request.user
+    if why or not user.has_perm(f"core.add_{kind}"):
+        return "", why or _("You lack the permission for this.")
+    values = {"document": screen.opts.label_lower} | values
+    return f"{reverse(f'admin:core_{kind}_add')}?{urlencode(values)}", ""

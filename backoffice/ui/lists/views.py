@@ -34,6 +34,7 @@ class ListMixin:
     # Filters that everybody has as tabs: label and query string.
     tabs: Sequence[tuple[Any, str]] = ()
     why_no_import: Any
+    why_no_rule: Any
     search_fields: Sequence[str]
     search_help_text: Any
 

@@ -16,6 +16,7 @@ from openpyxl import load_workbook
 from backoffice.core.filtering import filterset_of
 from backoffice.core.imports.registry import IMPORTERS
 from backoffice.core.models import Event, User
+from backoffice.ui.admin import DocumentAdmin
 from backoffice.ui.lists.keyset import keys_of
 from backoffice.ui.lists.page import ListPage, indexed
 from backoffice.ui.lists.search import _branches
@@ -36,6 +37,8 @@ FEW_ROWS = set(
     " inventory.supplier inventory.warehouse logistics.carrier logistics.carrieraccount"
     " orders.saleschannel support.macro".split()
 )
+# Documents that are decided by people alone.
+NO_RULE = {"inventory.simulation", "finance.accountingperiod", "core.approval"}
 every_list = pytest.mark.parametrize("model", MODELS, ids=LABELS)
 
 
@@ -207,6 +210,35 @@ def test_it_is_exported_whole_with_a_record_of_it(boss, model, kind):
         "format": kind.upper(),
         "rows": total,
     }
+
+
+def some_filter(screen):
+    """Return a filter that the list understands."""
+    filterset = page_of(screen, "").selection.filterset
+    choices = {n: list(getattr(f, "choices", ()))[-1:] for n, f in filterset.form.fields.items()}
+    tried = [f"{name}={value}" for name, last in choices.items() for value, _label in last]
+    values = ("1", "true", "2026-01-01")
+    tried += [f"{name}={value}" for name in filterset.known() for value in values]
+    return next(query for query in tried if not page_of(screen, f"?{query}").errors)
+
+
+@every_list
+def test_its_filter_becomes_a_view_and_a_rule_or_it_says_why_not(boss, model):
+    screen = admin.site._registry[model]
+    query = some_filter(screen)
+    page = boss.get(f"{address(model)}?{query}")
+    (view, view_url, view_why), (rule, rule_url, rule_why) = page.context["keepers"]
+
+    assert (view, view_why) == ("Save this filter as a view", "")
+    assert boss.get(view_url).context["adminform"].form.initial["query"] == query
+    assert rule == "Make a rule of this filter"
+    assert bool(rule_url) != bool(rule_why)
+    if rule_url:
+        assert boss.get(rule_url).status_code == 200
+    else:
+        assert f"{rule}: {escape(str(rule_why))}" in page.content.decode()
+    is_document = isinstance(screen, DocumentAdmin) and model._meta.label_lower not in NO_RULE
+    assert bool(rule_url) >= is_document
 
 
 @every_list
