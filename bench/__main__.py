@@ -13,7 +13,7 @@ import django
 from bench.databases import use_fresh
 
 RESULTS = Path(__file__).parent / "results.json"
-BENCHES = ["intake", "settlement", "lists", "planning", "night"]
+BENCHES = ["intake", "settlement", "books", "hordak", "million", "lists", "planning", "night"]
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def worker(log: Path) -> Iterator[subprocess.Popen]:
 
 def until(happens: Callable[[], Any], log: Path) -> None:
     """Wait for something that a worker does."""
-    ends = time.monotonic() + 30
+    ends = time.monotonic() + 120
     while not happens():
         assert time.monotonic() < ends, log.read_text()[-4000:]
         time.sleep(0.02)
