@@ -46,3 +46,12 @@ def test_reset_puts_back_what_migrations_made(database):
     assert database.execute("TABLE plain").fetchall() == before
     assert database.execute("SELECT count(*) FROM child").fetchone() == (0,)
     assert database.execute("SELECT count(*) FROM reading_2026").fetchone() == (0,)
+
+
+def test_a_template_is_made_from_the_nearest_older_one(monkeypatch):
+    with support_db.connect_superuser() as admin:
+        ours = support_db.nearest_template(admin)
+        assert ours.startswith("test_tpl_")
+        # What has a migration that is not there any more is of no use.
+        monkeypatch.setattr(support_db, "migrations", lambda: {"another 1"})
+        assert support_db.nearest_template(admin) == "template1"
