@@ -1,12 +1,14 @@
 """Files in and out: typed by content, stored under their hash, removed in time."""
 
 import hashlib
+import io
+import os
 import re
 import unicodedata
 from datetime import datetime, timedelta
 from typing import IO
 
-from django.core.files.base import ContentFile
+from django.core.files.base import File
 from django.core.files.storage import default_storage
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
@@ -71,15 +73,31 @@ def store_file(
     if len(content) > LIMIT:
         raise FileRefusedError(_("The file is bigger than 25 MB."))
     kind = content_type or content_type_of(content)
-    digest = hashlib.sha256(content).hexdigest()
+    file = io.BytesIO(content)
+    return keep_file(name, file, purpose=purpose, now=now, keep_for=keep_for, content_type=kind)
+
+
+def keep_file(
+    name: str,
+    file: IO[bytes],
+    *,
+    purpose: str,
+    now: datetime,
+    keep_for: timedelta | None,
+    content_type: str,
+) -> StoredFile:
+    """Store a file of ours, of whatever size: it is read piece by piece."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    digest = hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
     if not default_storage.exists(path_of(digest)):
-        default_storage.save(path_of(digest), ContentFile(content))
+        default_storage.save(path_of(digest), File(file))
     return StoredFile.objects.create(
         name=clean_name(name),
         purpose=purpose,
-        content_type=kind,
+        content_type=content_type,
         sha256=digest,
-        size=len(content),
+        size=size,
         created_by_id=current_actor().user_id,
         created_at=now,
         keep_until=now + keep_for if keep_for else None,

@@ -1,7 +1,8 @@
 """Bulk actions in the background: chunked, accounted for row by row, resumed after a crash."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.core import wakeup
 from backoffice.core.actor import IN_USE, acting, service
+from backoffice.core.events import ALONE
 from backoffice.core.locks import lock
 from backoffice.core.models.job import OPEN, Job, JobRow, JobStatus, RowOutcome
 from backoffice.core.scope import owned, visible_ids
@@ -58,6 +60,10 @@ class BulkAction:
     chunk: int | None = None
     check: Callable[..., Outcome] | None = None
     permissions: tuple[str, ...] = ()
+    # What is done once no row is left: `finish(job, now=…)`.
+    finish: Callable[..., None] | None = None
+    # What a job of it is called: `title(job)`.
+    title: Callable[[Job], str] | None = None
 
 
 ACTIONS: dict[str, BulkAction] = {}
@@ -67,29 +73,31 @@ def bulk_action(
     name: str,
     label: Text,
     service: Callable[..., Outcome],
-    *,
-    inverse: str = "",
-    chunk: int | None = None,
-    check: Callable[..., Outcome] | None = None,
-    permissions: tuple[str, ...] = (),
+    **more: Any,
 ) -> None:
     """Register a bulk action: `bulk_action("orders.order.confirm", …)`."""
-    ACTIONS[name] = BulkAction(name, label, service, inverse, chunk, check, permissions)
+    ACTIONS[name] = BulkAction(name, label, service, **more)
 
 
 def start_job(
-    name: str, chosen: Sequence[int] | QuerySet, *, user_id: int, reason: str = ""
+    name: str,
+    chosen: Sequence[int] | QuerySet | Callable[[Job], QuerySet],
+    *,
+    user_id: int,
+    reason: str = "",
+    more: Mapping[str, Any] | None = None,
 ) -> Job:
     """Queue an action over documents; it acts as its creator.
 
-    The one column that a queryset selects becomes rows inside the database, however many.
+    The one column that a queryset selects becomes rows inside the database, however many; what a
+    job has to make first is made by a function of it.
     """
     with transaction.atomic():
-        parameters = {"reason": reason, "language": get_language() or settings.LANGUAGE_CODE}
+        told = {"reason": reason, "language": get_language() or settings.LANGUAGE_CODE}
         job = Job.objects.create(
-            action=ACTIONS[name].name, parameters=parameters, created_by_id=user_id
+            action=ACTIONS[name].name, parameters={**told, **(more or {})}, created_by_id=user_id
         )
-        source, values = _source(chosen)
+        source, values = _source(chosen(job) if callable(chosen) else chosen)
         with connection.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO core_jobrow (job_id, object_id, outcome)"
@@ -145,10 +153,7 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
     goes_on = Job.objects.filter(pk=job_id, status__in=[JobStatus.QUEUED, JobStatus.RUNNING])
     if not goes_on.update(status=JobStatus.RUNNING, touched_at=now):
         return False
-    # What became of a row is told to whoever started the job, in the language of the page.
-    language = override(job.parameters.get("language", settings.LANGUAGE_CODE))
-    who = acting(job.created_by_id, request_id=f"job-{job.pk}")
-    with who, language, transaction.atomic():
+    with _acting_for(job):
         with connection.cursor() as cursor:
             cursor.execute(CLAIM, [job_id, now, ACTIONS[job.action].chunk or CHUNK])
             ids = [row[0] for row in cursor.fetchall()]
@@ -159,9 +164,30 @@ def run_chunk(job_id: int, *, now: datetime) -> bool:
     if waiting.filter(due_at__gt=now).exists():
         return True
     if not waiting.exists():
-        done = Job.objects.filter(pk=job_id, status__in=OPEN)
-        done.update(status=JobStatus.DONE, finished_at=now)
+        with _acting_for(job):
+            _end(job, now)
     return False
+
+
+@contextmanager
+def _acting_for(job: Job) -> Iterator[None]:
+    """Let who started a job act, in one transaction, and tell in the language of their page."""
+    language = override(job.parameters.get("language", settings.LANGUAGE_CODE))
+    with acting(job.created_by_id, request_id=f"job-{job.pk}"), language, transaction.atomic():
+        yield
+
+
+def _end(job: Job, now: datetime) -> None:
+    """Finish a job whose rows are all accounted for; of two workers one does it."""
+    finish = ACTIONS[job.action].finish
+    open_ = Job.objects.filter(pk=job.pk, status__in=OPEN)
+    with connection.cursor() as cursor:
+        cursor.execute(ALONE, [f"job-{job.pk}"])
+        is_mine = cursor.fetchone()[0]
+    if is_mine and open_.exists():
+        if finish is not None:
+            finish(job, now=now)
+        open_.update(status=JobStatus.DONE, finished_at=now)
 
 
 def _run(
@@ -220,6 +246,8 @@ def _hidden(action: BulkAction, ids: list[int]) -> set[int]:
 def title_of(job: Job) -> str:
     """Return what a job does, to how many of what."""
     action, model = ACTIONS.get(job.action), model_of(job.action)
+    if action is not None and action.title is not None:
+        return action.title(job)
     if action is None or model is None:
         return f"{action.label if action else job.action} ({job.total})"
     plural = model._meta.verbose_name_plural if job.total != 1 else model._meta.verbose_name

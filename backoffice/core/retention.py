@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 
 from backoffice.core.models import (
+    ExportPart,
     IdempotencyKey,
     ImportRow,
     InboundMessage,
@@ -42,6 +43,7 @@ def expired(now: datetime) -> list[tuple[type[models.Model], Q]]:
         (ImportRow, Q(run__created_at__lt=now - 90 * DAY)),
         (Session, Q(expire_date__lt=now)),
         (AccessLog, Q(attempt_time__lt=old)),
+        (ExportPart, Q(job__finished_at__lt=now - 7 * DAY)),
         (JobRow, Q(job__finished_at__lt=now - 90 * DAY)),
         (RuleRun, Q(slot_at__lt=now - 90 * DAY)),
     ]

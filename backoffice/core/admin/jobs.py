@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from backoffice.core.admin.files import sent
 from backoffice.core.exports import csv_response
 from backoffice.core.jobs import (
     ACTIONS,
@@ -33,6 +34,7 @@ from backoffice.core.scope import for_actor
 from backoffice.core.states import Machine
 from backoffice.ui.admin import ReadOnlyAdmin
 from backoffice.ui.display import badge, badge_html, count_children, counted
+from backoffice.ui.exports.job import ACTION, NO_RIGHT, may_have
 from backoffice.ui.obstacles import obstacles_of
 
 SHOWN = 50
@@ -64,6 +66,7 @@ class JobAdmin(ReadOnlyAdmin):
         step = wrap(require_POST(self.step))
         return [
             path("<int:pk>/progress/", wrap(self.progress_view), name="core_job_progress"),
+            path("<int:pk>/file/", wrap(self.file_view), name="core_job_file"),
             path("<int:pk>/rows/", wrap(self.rows_view), name="core_job_rows"),
             path("<int:pk>/undo/", wrap(require_POST(self.undo)), name="core_job_undo"),
             *(
@@ -107,6 +110,7 @@ class JobAdmin(ReadOnlyAdmin):
             "reason": job.parameters.get("reason", ""),
             "may": self.has_operate_permission(request),
             "inverse": inverse.label if inverse else "",
+            "no_file": self._no_file(request, job),
             "rows": self._rows(request, job, list(bad.order_by("object_id")[:SHOWN])),
             **self._state(request, job),
         }
@@ -166,6 +170,34 @@ class JobAdmin(ReadOnlyAdmin):
         if not self.has_view_permission(request, job):
             raise PermissionDenied
         return TemplateResponse(request, "ui/job_progress.html", self._state(request, job))
+
+    def _no_file(self, request: HttpRequest, job: Job) -> str:
+        """Return why somebody may not have the file that a job made."""
+        if job.file is None:
+            if job.action == ACTION and not job.is_open:
+                return _("There is no file, for some rows were not written: export them again.")
+            return ""
+        if job.created_by_id != request.user.pk:
+            return _("Only %(who)s, who started it, may download the file.") % {
+                "who": job.created_by
+            }
+        if not may_have(job, request.user):
+            return str(NO_RIGHT)
+        if job.file.removed_at:
+            return _("The file was removed when its time was over: export the list again.")
+        return ""
+
+    def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """Send the file that a job made."""
+        job = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied
+        if job.file is None:
+            raise Http404
+        if why := self._no_file(request, job):
+            messages.error(request, why)
+            return HttpResponseRedirect(reverse("admin:core_job_change", args=[job.pk]))
+        return sent(job.file)
 
     def rows_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Send what became of each row, or of those with one outcome."""

@@ -8,6 +8,7 @@ from backoffice.core.models.document import (
     number_field,
 )
 from backoffice.core.models.event import Event, EventDelivery
+from backoffice.core.models.export import ExportPart
 from backoffice.core.models.file import StoredFile
 from backoffice.core.models.history import PersonalValue
 from backoffice.core.models.idempotency import IdempotencyKey
@@ -39,6 +40,7 @@ __all__ = [
     "Currency",
     "Event",
     "EventDelivery",
+    "ExportPart",
     "IdempotencyKey",
     "Import",
     "ImportMapping",

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Colour
+from backoffice.core.models.file import StoredFile
 
 
 class JobStatus(models.TextChoices):
@@ -54,6 +55,9 @@ class Job(models.Model):
     created_at = models.DateTimeField(_("created at"), db_default=Now())
     touched_at = models.DateTimeField(_("touched at"), db_default=Now())
     finished_at = models.DateTimeField(_("finished at"), null=True)
+    file = models.ForeignKey(
+        StoredFile, models.PROTECT, null=True, related_name="+", verbose_name=_("file")
+    )
 
     class Meta:
         verbose_name = _("job")

@@ -10,7 +10,7 @@ from backoffice.core.personal import HOLDINGS
 from backoffice.core.scope import for_actor, require_visible
 from backoffice.ui.disclosure import disclose
 from backoffice.ui.erasure import PERMISSION, ask_to_erase
-from backoffice.ui.export import export_csv, export_xlsx
+from backoffice.ui.exports.actions import export_csv, export_xlsx
 from backoffice.ui.history import HistoryMixin, WritingMixin
 from backoffice.ui.lists.views import ListMixin
 from backoffice.ui.theme import ModelAdmin, TabularInline

@@ -18,7 +18,8 @@ from backoffice.core.imports.registry import IMPORTERS
 from backoffice.core.models import Event, User
 from backoffice.ui.admin import DocumentAdmin
 from backoffice.ui.lists.keyset import keys_of
-from backoffice.ui.lists.page import ListPage, indexed
+from backoffice.ui.lists.order import indexed
+from backoffice.ui.lists.page import ListPage
 from backoffice.ui.lists.search import _branches
 from tests.ui.lists.plans import scanned
 
