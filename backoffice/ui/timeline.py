@@ -1,6 +1,5 @@
 """The timeline of a document: events, what changed with them, messages; newest first."""
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -10,6 +9,7 @@ from decimal import Decimal
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
@@ -18,16 +18,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from backoffice.core.choices import UserKind
 from backoffice.core.events import KINDS
 from backoffice.core.models import Event, OutboundMessage, Rule, RuleAct, User
 from backoffice.core.models.rule import RuleResult
 from backoffice.core.rules.registry import ACTIONS
+from backoffice.ui.changes import differences
 from backoffice.ui.document import is_share, percent, plain
 
 LIMIT = 200
 AMOUNT = re.compile(r"-?\d+\.\d+")
-# What every write touches says nothing.
-BOOKKEEPING = {"id", "created_at", "created_by", "updated_at", "modified_by", "version"}
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ def story(document: models.Model) -> Story:
             row.history_date,
             _("Changed"),
             row.history_user_id,
-            _why(row.history_change_reason),
+            why(row.history_change_reason),
             lines,
             kind="change",
             request=row.request_id,
@@ -87,9 +87,20 @@ def story(document: models.Model) -> Story:
 
 def name_actors(entries: Sequence[Entry]) -> None:
     """Say of each entry who it was."""
-    actors = User.objects.in_bulk({e.actor_id for e in entries if e.actor_id})
+    names = names_of({entry.actor_id for entry in entries})
     for entry in entries:
-        entry.actor = str(actors.get(entry.actor_id, "")) if entry.actor_id else ""
+        entry.actor = names.get(entry.actor_id, "")
+
+
+def names_of(keys: Collection[int | None]) -> dict[int | None, str]:
+    """Return what users are called; a program is told apart from a person."""
+    users = User.objects.in_bulk({key for key in keys if key})
+    return {
+        key: _("%(name)s (API)") % {"name": user}
+        if user.kind == UserKind.INTEGRATION
+        else str(user)
+        for key, user in users.items()
+    }
 
 
 def _acts_of_rules(document: models.Model, requests: Collection[str]) -> list[Entry]:
@@ -155,11 +166,11 @@ def _told(event: Event) -> Entry:
     ]
     request = event.request_id
     return Entry(
-        event.occurred_at, title, event.actor_id, _why(event.reason), details, request=request
+        event.occurred_at, title, event.actor_id, why(event.reason), details, request=request
     )
 
 
-def _why(reason: str | None) -> str:
+def why(reason: str | None) -> str:
     """Return a reason to the reader: our own in their language, people's as they wrote it."""
     return _(reason) if reason else ""
 
@@ -210,43 +221,5 @@ def _changes(document: models.Model) -> list[tuple[Any, list[str]]]:
     if history is None:
         return []
     rows = list(history.all().order_by("-history_id")[: LIMIT + 1])
-    pairs = zip(rows, rows[1:], strict=False)
-    return [(new, differences(new, old)) for new, old in pairs]
-
-
-def differences(new: Any, old: Any, only: Sequence[str] | None = None) -> list[str]:
-    """Return what differs between two history rows, in words."""
-    lines = []
-    silent = BOOKKEEPING | set(getattr(new.instance_type, "unspoken_fields", ()))
-    for column in new.tracked_fields:
-        if column.name in silent or (only is not None and column.name not in only):
-            continue
-        before, after = getattr(old, column.attname), getattr(new, column.attname)
-        if before != after:
-            label = getattr(column, "verbose_name", column.name)
-            lines.append(f"{label}: {shown(column, old)} → {shown(column, new)}")
-    return lines
-
-
-def shown(column: Any, row: Any) -> str:
-    """Return a row's value for people."""
-    value = getattr(row, column.attname)
-    if value in (None, "", []):
-        return "–"
-    if isinstance(value, list):
-        return ", ".join(map(str, value))[:80]
-    if column.related_model is not None:
-        named = column.related_model._base_manager.filter(pk=value).first()
-        return str(named or value)[:80]
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, Decimal):
-        if is_share(column.name):
-            return percent(value)
-        currency = getattr(row, "currency", "")
-        return f"{plain(value, currency)} {currency}".rstrip()
-    if isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)[:80]
-    output = getattr(column, "output_field", column)
-    choices = dict(getattr(output, "flatchoices", ()) or ())
-    return str(choices.get(value, plain(value)))[:80]
+    pairs = list(pairwise(rows))
+    return [(new, lines) for (new, _old), lines in zip(pairs, differences(pairs), strict=True)]

@@ -7,7 +7,8 @@ import pytest
 from django.utils import translation
 
 from backoffice.core.models import Event, Job, User
-from backoffice.ui.timeline import _told_value, percent, shown
+from backoffice.ui.changes import shown
+from backoffice.ui.timeline import _told_value, percent
 from finance.models import CommissionContract
 from inventory.models import PurchaseOrder
 

@@ -17,8 +17,8 @@ from backoffice.core.imports.registry import Column, Importer, Row, Verdict
 from backoffice.core.locks import lock
 from backoffice.core.models import User
 from backoffice.core.models.imports import RowEffect
+from backoffice.ui.changes import shown
 from backoffice.ui.imports.fields import Found, Read, YesNo, hint, readable
-from backoffice.ui.timeline import shown
 
 
 def settings_importer(screen: Any) -> Importer:
