@@ -52,6 +52,13 @@ def csv_rows(rows: Iterable[Row]) -> Iterator[str]:
         yield writer.writerow([cell(value) for value in row])
 
 
+def csv_lines(header: Row, rows: Iterable[Row]) -> Iterator[str]:
+    """Yield the lines of a CSV file, its byte order mark first."""
+    yield MARK
+    yield from csv_rows([header])
+    yield from csv_rows(rows)
+
+
 def sheet_rows(rows: Iterable[Row]) -> Iterator[str]:
     """Yield rows as the XML of a sheet: numbers can be reckoned with, all else is text."""
     for row in rows:
@@ -136,13 +143,7 @@ FORMATS = {
 
 def csv_response(name: str, header: Row, rows: Iterable[Row]) -> StreamingHttpResponse:
     """Return a CSV file that is read from the database while it is sent."""
-
-    def lines() -> Iterator[str]:
-        yield MARK
-        yield from csv_rows([header])
-        yield from csv_rows(rows)
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv")
+    response = StreamingHttpResponse(csv_lines(header, rows), content_type="text/csv")
     response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["Cache-Control"] = "no-store"
     return response
