@@ -15,6 +15,7 @@ declare(
         "shipment.picking": _("The units of a shipment are being picked"),
         "shipment.picked": _("The units of a shipment lie together"),
         "shipment.packed": _("A shipment is packed into parcels"),
+        "shipment.printed": _("The packing slip of a shipment was printed"),
         "shipment.shipped": _("All parcels of a shipment have left"),
         "shipment.delivered": _("All parcels of a shipment arrived"),
         "shipment.cancelled": _("A shipment was called off"),
@@ -26,6 +27,7 @@ declare(
     {
         "pick_list.created": _("A pick list was made"),
         "pick_list.changed": _("A pick list names other bins: what it named was lost"),
+        "pick_list.printed": _("A pick list was printed"),
         "pick_list.picked": _("A pick list was walked"),
         "pick_list.cancelled": _("A pick list has nothing left to pick"),
     },
@@ -35,6 +37,7 @@ declare(
     "logistics.parcel",
     {
         "parcel.labelled": _("The carrier gave a label and a tracking number"),
+        "parcel.printed": _("The label of a parcel was printed"),
         "parcel.shipped": _("A parcel was handed over to the carrier"),
         "parcel.moved": _("The carrier told a new state of a parcel"),
         "parcel.delivered": _("A parcel arrived"),

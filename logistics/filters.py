@@ -51,6 +51,9 @@ class ShipmentFilter(FilterSet):
     )
     ship_before = django_filters.DateFilter("ship_on", "lte", label=_("ship until"))
     is_picked = django_filters.BooleanFilter("picked_at", "isnull", exclude=True, label=_("picked"))
+    is_printed = django_filters.BooleanFilter(
+        "printed_at", "isnull", exclude=True, label=_("printed")
+    )
     is_uncovered = django_filters.BooleanFilter(method="uncovered", label=_("lost after picking"))
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
 
@@ -68,6 +71,9 @@ class PickListFilter(FilterSet):
 
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=PickListStatus.choices, label=_("status"))
+    is_printed = django_filters.BooleanFilter(
+        "printed_at", "isnull", exclude=True, label=_("printed")
+    )
     warehouse = django_filters.ModelChoiceFilter(
         queryset=Warehouse.objects.all(), to_field_name="code", label=_("warehouse")
     )
@@ -101,6 +107,9 @@ class ParcelFilter(FilterSet):
     )
     promised_after = django_filters.DateFilter("promised_on", "gte", label=_("promised from"))
     promised_before = django_filters.DateFilter("promised_on", "lt", label=_("promised before"))
+    is_printed = django_filters.BooleanFilter(
+        "printed_at", "isnull", exclude=True, label=_("printed")
+    )
     is_late = django_filters.BooleanFilter(method="late", label=_("late"))
     shipped_within = WithinFilter("shipped_at", label=_("shipped within the last"))
     shipped_before_ago = AgoFilter("shipped_at", label=_("shipped longer ago than"))

@@ -5,11 +5,14 @@ from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.admin import ReadOnlyInline
 from backoffice.ui.display import badge
+from logistics.admin.printing import PRINTED, PrintsMixin
 from logistics.choices import COLOURS
 from logistics.models import DeliveryException, Parcel, ParcelLine, Tracking, TrackingEvent
+from logistics.selectors.papers import labels
 from logistics.services.handover import hand_over_parcels
+from logistics.services.printing import print_labels
 from logistics.services.scans import deliver_by_hand
 from logistics.states import PARCEL
 
@@ -57,11 +60,19 @@ class ExceptionInline(ReadOnlyInline):
 
 
 @admin.register(Parcel)
-class ParcelAdmin(DocumentAdmin):
+class ParcelAdmin(PrintsMixin):
     why_no_import = _("Parcels are made when shipments are packed.")
     search_rank = 3
     machine = PARCEL
-    verbs = {"ship": hand_over_parcels, "deliver": deliver_by_hand}
+    verbs = {"ship": hand_over_parcels, "deliver": deliver_by_hand, "print": print_labels}
+    paper = labels
+    paper_template = "logistics/label.html"
+    print_label = _("Print labels")
+    tabs = (
+        (_("To be handed over"), "status=LABELLED"),
+        (_("Label not printed"), "status=LABELLED&is_printed=false"),
+        (_("Waits for its tracking number"), "needs_number=true"),
+    )
     list_display = (
         "number",
         "tracking_number",
@@ -71,8 +82,9 @@ class ParcelAdmin(DocumentAdmin):
         "shipped_at",
         "delivered_at",
         "promised_on",
+        PRINTED,
     )
-    list_select_related = ("account",)
+    list_select_related = ("account", "printed_by")
     search_fields = (
         *("number__exact", "tracking_number__exact", "shipment__order__order_number__exact"),
     )
@@ -84,6 +96,7 @@ class ParcelAdmin(DocumentAdmin):
         ("account", "service", "tracking_number", "tracking_page"),
         ("status", "weight_grams", "label_url", "label_cost", "label_currency"),
         ("labelled_at", "shipped_at", "delivered_at", "promised_on"),
+        ("prints", "printed_at", "printed_by"),
         ("created_at", "created_by", "updated_at", "modified_by", "version"),
     )
 

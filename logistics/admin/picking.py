@@ -15,12 +15,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.core.extensions import panel
-from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.admin import ReadOnlyInline
 from backoffice.ui.display import badge
 from backoffice.ui.grid import grid, link
+from logistics.admin.printing import PRINTED, PrintsMixin
 from logistics.choices import COLOURS, PickListStatus
 from logistics.models import PickLine, PickList
+from logistics.selectors.papers import pick_lists
 from logistics.services.picking import confirm_picks
+from logistics.services.printing import print_pick_lists
 from logistics.states import PICK_LIST
 
 
@@ -62,17 +65,28 @@ class PickedForm(forms.Form):
 
 
 @admin.register(PickList)
-class PickListAdmin(DocumentAdmin):
+class PickListAdmin(PrintsMixin):
     why_no_import = gettext_lazy("Pick lists are made from planned shipments.")
     machine = PICK_LIST
-    verbs = {"confirm": confirm_picks}
-    list_display = ("number", "warehouse", badge("status", COLOURS), "created_at", "picked_at")
-    list_select_related = ("warehouse",)
+    verbs = {"confirm": confirm_picks, "print": print_pick_lists}
+    paper = pick_lists
+    paper_template = "logistics/pick_list.html"
+    print_label = gettext_lazy("Print pick lists")
+    tabs = (
+        (gettext_lazy("To be walked"), "status=OPEN"),
+        (gettext_lazy("Not printed"), "status=OPEN&is_printed=false"),
+    )
+    list_display = (
+        *("number", "warehouse", badge("status", COLOURS), "created_at", "picked_at"),
+        PRINTED,
+    )
+    list_select_related = ("warehouse", "printed_by")
     search_fields = ("number__exact",)
     inlines = (PickLineInline,)
     fields = (
         ("number", "warehouse", "status", "origin"),
         ("created_at", "created_by", "picked_at"),
+        ("prints", "printed_at", "printed_by"),
         ("updated_at", "modified_by", "version"),
     )
 

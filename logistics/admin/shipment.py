@@ -3,14 +3,17 @@
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline
+from backoffice.ui.admin import ReadOnlyInline
 from backoffice.ui.display import badge
+from logistics.admin.printing import PRINTED, PrintsMixin
 from logistics.choices import COLOURS
 from logistics.models import Parcel, Shipment, ShipmentLine
+from logistics.selectors.papers import slips
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.handover import hand_over_shipments
 from logistics.services.packing import pack_whole
 from logistics.services.picking import create_pick_lists
+from logistics.services.printing import print_slips
 from logistics.states import SHIPMENT
 
 
@@ -40,13 +43,14 @@ class ParcelInline(ReadOnlyInline):
 
 
 @admin.register(Shipment)
-class ShipmentAdmin(DocumentAdmin):
+class ShipmentAdmin(PrintsMixin):
     why_no_import = _("Shipments are planned from released orders.")
     search_rank = 2
     tabs = (
         (_("To be picked"), "status=PLANNED"),
         (_("Picking"), "status=PICKING"),
         (_("To be handed over"), "status=PACKED"),
+        (_("Slip not printed"), "status=PLANNED&status=PICKING&status=PACKED&is_printed=false"),
     )
     machine = SHIPMENT
     verbs = {
@@ -54,7 +58,11 @@ class ShipmentAdmin(DocumentAdmin):
         "pack": pack_whole,
         "ship": hand_over_shipments,
         "cancel": cancel_shipments,
+        "print": print_slips,
     }
+    paper = slips
+    paper_template = "logistics/slip.html"
+    print_label = _("Print packing slips")
     list_display = (
         "number",
         "order",
@@ -65,8 +73,9 @@ class ShipmentAdmin(DocumentAdmin):
         "picked_at",
         "shipped_at",
         "delivered_at",
+        PRINTED,
     )
-    list_select_related = ("order", "warehouse", "seller")
+    list_select_related = ("order", "warehouse", "seller", "printed_by")
     search_fields = (
         *("number__exact", "order__order_number__exact", "parcels__tracking_number__exact"),
     )
@@ -76,5 +85,6 @@ class ShipmentAdmin(DocumentAdmin):
         ("number", "order", "origin"),
         ("warehouse", "seller", "status", "ship_on", "uncovered_quantity"),
         ("picked_at", "packed_at", "shipped_at", "delivered_at", "cancelled_at"),
+        ("prints", "printed_at", "printed_by"),
         ("created_at", "created_by", "updated_at", "modified_by", "version"),
     )

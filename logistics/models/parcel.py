@@ -9,11 +9,11 @@ from backoffice.core.models import AppendOnlyModel, BusinessDocument, number_fie
 from backoffice.core.money import amount_field
 from logistics.choices import ExceptionKind, ExceptionStatus, ParcelStatus, ScanSource
 from logistics.models.carrier import CarrierAccount
-from logistics.models.shipment import Shipment, ShipmentLine
+from logistics.models.shipment import Printed, Shipment, ShipmentLine
 from orders.models import Order
 
 
-class Parcel(BusinessDocument):
+class Parcel(Printed, BusinessDocument):
     """One box under one tracking number."""
 
     lock_rank = 40

@@ -1,5 +1,6 @@
 """Shipments and the pick lists that bring their units together."""
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +11,25 @@ from logistics.choices import PickListStatus, ShipmentStatus
 from orders.models import Order, OrderLine
 
 
-class Shipment(BusinessDocument):
+class Printed(models.Model):
+    """The paper of a document: when it was last printed, by whom, and how often."""
+
+    printed_at = models.DateTimeField(_("printed at"), null=True)
+    printed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("printed by"),
+    )
+    prints = models.PositiveSmallIntegerField(_("times printed"), default=0, db_default=0)
+
+    class Meta:
+        abstract = True
+
+
+class Shipment(Printed, BusinessDocument):
     """The units of one order that leave one place together; no warehouse means the seller ships."""
 
     lock_rank = 30
@@ -111,7 +130,7 @@ class ShipmentLine(models.Model):
         return f"{self.shipment_id} {self.order_line_id} × {self.quantity}"
 
 
-class PickList(BusinessDocument):
+class PickList(Printed, BusinessDocument):
     """A walk through one warehouse for the units of several shipments."""
 
     lock_rank = 35
