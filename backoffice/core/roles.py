@@ -16,7 +16,7 @@ grant(
     "core",
     {
         Role.ORDER_DESK: f"{WORK} {IMPORTS} {INBOX} {RULES} {OUTBOX} export_personal",
-        Role.WAREHOUSE: WORK,
+        Role.WAREHOUSE: f"{WORK} {IMPORTS}",
         Role.LOGISTICS: f"{WORK} {IMPORTS} {INBOX}",
         Role.SERVICE: f"{WORK} {IMPORTS} {RULES} {INBOX} {OUTBOX}"
         " view_messagetemplate add_messagetemplate change_messagetemplate export_personal",

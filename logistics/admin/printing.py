@@ -11,7 +11,6 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
@@ -77,9 +76,8 @@ class PrintsMixin(DocumentAdmin):
             return None
         return HttpResponseRedirect(self._print_url(ids))
 
-    def _print_url(self, ids: list[int], **more: Any) -> str:
-        query = urlencode({"ids": ",".join(map(str, ids))} | more)
-        return f"{reverse(f'admin:{self._print_name}')}?{query}"
+    def _print_url(self, ids: list[int]) -> str:
+        return f"{reverse(f'admin:{self._print_name}')}?ids={','.join(map(str, sorted(ids)))}"
 
     def page_buttons(self, request: HttpRequest, document: Any) -> list[Button]:
         buttons = super().page_buttons(request, document)
@@ -102,7 +100,7 @@ class PrintsMixin(DocumentAdmin):
         ids = list(rows.values_list("pk", flat=True))
         if request.method == "POST":
             done = self.verbs["print"](ids, now=timezone.now(), reason="")
-            return HttpResponseRedirect(self._print_url(done.moved or ids, go=1))
+            return HttpResponseRedirect(f"{self._print_url(done.moved or ids)}&go=1")
         outcome = self.machine.explain_many(ids, "print")
         reader = get_language() or "en"
         papers = type(self).paper(rows.filter(pk__any=outcome.moved), reader)

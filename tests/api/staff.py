@@ -13,7 +13,7 @@ from tests.api.screens import HOME, ROUTES, filled, samples
 # The pages of Django's own forms, and those that one verb each stands for.
 FORMS = {"", "add/", "<path:object_id>/", "<path:object_id>/change/", "<path:object_id>/delete/"}
 FORMS |= {"<path:object_id>/history/", "<int:pk>/act/<slug:act>/", "<int:pk>/do/<slug:name>/"}
-FORMS |= {"<int:pk>/verb/<slug:verb>/"}
+FORMS |= {"<int:pk>/verb/<slug:verb>/", "<int:pk>/job/<slug:name>/"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Act:
             return shown and self.name in self.screen.get_actions(request)
         if self.kind == "verb":
             return bool(self.screen.may(request, self.screen.machine.transitions[self.name]))
+        if self.kind == "job":
+            return bool(user.has_perms(self.screen.errands[self.name].permissions))
         if self.kind == "act":
             row = self.screen.model._default_manager.get(pk=self.url.split("/")[4])
             return bool(self.screen._may_act(request, row, self.screen.acts[self.name]))
@@ -61,6 +63,8 @@ def acts(boss: Any) -> Iterator[Act]:
         found += [Act(screen, "action", name, base) for name in screen.get_actions(request)]
         verbs = screen.verbs if getattr(screen, "machine", None) else ()
         found += [Act(screen, "verb", name, f"{row}verb/{name}/") for name in verbs]
+        jobs = getattr(screen, "errands", {})
+        found += [Act(screen, "job", name, f"{row}job/{name}/") for name in jobs]
         names = getattr(screen, "acts", {})
         found += [Act(screen, "act", name, f"{row}act/{name}/") for name in names]
         dialogs = extensions.dialogs(opts.label_lower) if hasattr(screen, "dialog_view") else {}

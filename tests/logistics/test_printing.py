@@ -45,8 +45,8 @@ def facts(row):
 
 
 def test_slips_are_shown_in_the_customers_language_and_counted_by_a_click(boss, client, planned):
-    Customer.objects.update(language="zh-hans")
     first, second = planned()
+    Customer.objects.update(language="zh-hans")
     listed = reverse("admin:logistics_shipment_changelist")
     chosen = {"action": "print", "_selected_action": [first.pk, second.pk]}
     assert client.post(listed, chosen)["Location"] == address("shipment", first, second)
