@@ -10,5 +10,5 @@ class InventoryConfig(AppConfig):
     verbose_name = _("Inventory")
 
     def ready(self) -> None:
-        from inventory import events, filters, invariants, roles, rules, states  # noqa: F401
+        from inventory import events, filters, filters_watch, invariants, roles, rules, states  # noqa: F401
         from inventory.selectors import scope  # noqa: F401

@@ -119,6 +119,25 @@ class CountLineStatus(models.TextChoices):
     DROPPED = "DROPPED", _("Dropped")
 
 
+class AlertKind(models.TextChoices):
+    """What is wrong with a SKU in a warehouse."""
+
+    OUT = "OUT", _("Out of stock")
+    LOW = "LOW", _("Low")
+    LATE = "LATE", _("Runs out before the delivery")
+    OVER = "OVER", _("Overstock")
+    SLOW = "SLOW", _("Slow")
+    DEAD = "DEAD", _("Dead")
+    EXPIRING = "EXPIRING", _("Expiring")
+    VARIANCE = "VARIANCE", _("Count variance")
+
+
+class AlertStatus(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    SNOOZED = "SNOOZED", _("Snoozed")
+    RESOLVED = "RESOLVED", _("Resolved")
+
+
 OPEN_PROPOSALS = (ProposalStatus.PROPOSED, ProposalStatus.APPROVED)
 
 COLOURS = {
@@ -160,6 +179,17 @@ COLOURS = {
     CountStatus.CANCELLED: Colour.NEUTRAL,
     CountLineStatus.POSTED: Colour.GOOD,
     CountLineStatus.DROPPED: Colour.NEUTRAL,
+    AlertKind.OUT: Colour.BAD,
+    AlertKind.LOW: Colour.WARNING,
+    AlertKind.LATE: Colour.WARNING,
+    AlertKind.OVER: Colour.ACTIVE,
+    AlertKind.SLOW: Colour.NEUTRAL,
+    AlertKind.DEAD: Colour.BAD,
+    AlertKind.EXPIRING: Colour.WARNING,
+    AlertKind.VARIANCE: Colour.WARNING,
+    AlertStatus.OPEN: Colour.WARNING,
+    AlertStatus.SNOOZED: Colour.NEUTRAL,
+    AlertStatus.RESOLVED: Colour.GOOD,
     SimulationStatus.QUEUED: Colour.ACTIVE,
     SimulationStatus.DONE: Colour.GOOD,
     SimulationStatus.ADOPTED: Colour.GOOD,

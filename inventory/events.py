@@ -73,4 +73,17 @@ declare(
         "stock_count.cancelled": _("A stock count was called off."),
     },
 )
+declare(
+    "inventory",
+    "inventory.stockalert",
+    {
+        "stock_alert.raised": _(
+            "Something is wrong with a SKU in a warehouse: `kind`, `sku_id`, `warehouse_id`."
+        ),
+        "stock_alert.taken": _("A stock alert got an owner."),
+        "stock_alert.snoozed": _("A stock alert was put to sleep: `until`."),
+        "stock_alert.woken": _("A snoozed stock alert is open again."),
+        "stock_alert.resolved": _("The cause of a stock alert is gone."),
+    },
+)
 told_by("inventory.receipt", "inventory.purchaseorder")

@@ -1,11 +1,23 @@
-"""The transition tables of purchase orders, proposals, simulations and counts."""
+"""The transition tables of purchase orders, proposals, simulations, counts and alerts."""
 
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
-from inventory.choices import CountStatus, ProposalStatus, PurchaseOrderStatus, SimulationStatus
-from inventory.models import PurchaseOrder, ReplenishmentProposal, Simulation, StockCount
+from inventory.choices import (
+    AlertStatus,
+    CountStatus,
+    ProposalStatus,
+    PurchaseOrderStatus,
+    SimulationStatus,
+)
+from inventory.models import (
+    PurchaseOrder,
+    ReplenishmentProposal,
+    Simulation,
+    StockAlert,
+    StockCount,
+)
 
 SUPPLIER_ACTIVE = Guard(
     "supplier_active",
@@ -213,6 +225,40 @@ STOCK_COUNT = Machine(
             "stock_count.cancelled",
             permission=JUDGE,
             stamp="finished_at",
+        ),
+    ],
+)
+
+HANDLE = "inventory.handle_stockalert"
+WAITING = [AlertStatus.OPEN, AlertStatus.SNOOZED]
+STOCK_ALERT = Machine(
+    StockAlert,
+    [
+        Transition("take", _("Take"), WAITING, None, "stock_alert.taken", permission=HANDLE),
+        Transition("assign", _("Assign"), WAITING, None, "stock_alert.taken", permission=HANDLE),
+        Transition(
+            "snooze",
+            _("Snooze"),
+            WAITING,
+            AlertStatus.SNOOZED,
+            "stock_alert.snoozed",
+            permission=HANDLE,
+        ),
+        Transition(
+            "wake",
+            _("Wake"),
+            [AlertStatus.SNOOZED],
+            AlertStatus.OPEN,
+            "stock_alert.woken",
+            permission=HANDLE,
+        ),
+        Transition(
+            "resolve",
+            _("Resolve"),
+            WAITING,
+            AlertStatus.RESOLVED,
+            "stock_alert.resolved",
+            stamp="resolved_at",
         ),
     ],
 )

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.core.tasks import scheduled, slot_of
 from inventory.models import Warehouse
 from inventory.planning.nights import is_due
+from inventory.services.alerts import refresh_alerts
 from inventory.services.classes import classify_stock
 from inventory.services.counts import plan_counts
 from inventory.services.replenishment import propose_replenishment
@@ -36,6 +37,13 @@ def check_stock_at_night(*, now: datetime, since: datetime | None) -> str:
     levels = classify_stock(due, now=now) if due else 0
     counts = plan_counts(due, now=now) if due else []
     return f"{len(due)} warehouses, {levels} levels, {len(counts)} counts"
+
+
+@scheduled("inventory.refresh_alerts", _("stock alerts"), every=PULSE, queue="planning")
+def raise_and_resolve_alerts(*, now: datetime, since: datetime | None) -> str:
+    """Raise alerts where there is a cause, resolve those without."""
+    raised, resolved = refresh_alerts(now=now)
+    return f"{raised} raised, {resolved} resolved"
 
 
 def warehouses_due(*, since: datetime, until: datetime) -> list[int]:

@@ -54,6 +54,12 @@ DESKS = [
             Box(_("Shipments to be handed over"), SHIPMENT, "status=PACKED", "packed_at"),
             Box(_("Shipments lost after picking"), SHIPMENT, "is_uncovered=true", "picked_at"),
             Box(_("Bins to be counted"), "inventory.stockcount", "status=OPEN", "created_at"),
+            Box(
+                _("Stock to be looked at"),
+                "inventory.stockalert",
+                "status=OPEN&kind=EXPIRING&kind=VARIANCE&kind=DEAD",
+                "created_at",
+            ),
             Box(_("Counts that differ"), "inventory.stockcount", "status=REVIEW", "updated_at"),
             Box(
                 _("Replenishment proposals"),
@@ -72,6 +78,12 @@ DESKS = [
         _("Logistics"),
         (
             Box(_("Delivery exceptions"), EXCEPTION, "status=OPEN", "opened_at"),
+            Box(
+                _("Stock running out"),
+                "inventory.stockalert",
+                "status=OPEN&kind=OUT&kind=LOW&kind=LATE",
+                "created_at",
+            ),
             Box(_("Lost parcels"), PARCEL, "status=LOST", "shipped_at"),
         ),
     ),

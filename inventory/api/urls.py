@@ -1,6 +1,6 @@
 """The routes of inventory."""
 
-from inventory.api import counting, master, stock, views
+from inventory.api import counting, health, master, stock, views
 
 ROUTES = [
     ("sellers", master.SellerViewSet),
@@ -22,5 +22,8 @@ ROUTES = [
     ("replenishment-proposals", views.ReplenishmentProposalViewSet),
     ("count-plans", counting.CountPlanViewSet),
     ("stock-counts", counting.StockCountViewSet),
+    ("stock-health", health.StockHealthViewSet),
+    ("alert-policies", health.AlertPolicyViewSet),
+    ("stock-alerts", health.StockAlertViewSet),
     ("replenishment-simulations", views.SimulationViewSet),
 ]

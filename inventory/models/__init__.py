@@ -1,3 +1,4 @@
+from inventory.models.alerts import AlertPolicy, StockAlert
 from inventory.models.catalogue import KitComponent, Product, Seller, Sku
 from inventory.models.counting import CountPlan, StockCount, StockCountLine
 from inventory.models.health import StockHealth
@@ -26,6 +27,7 @@ from inventory.models.stock import (
 from inventory.models.warehouse import Location, Lot, Warehouse
 
 __all__ = [
+    "AlertPolicy",
     "Allocation",
     "BinStock",
     "CountPlan",
@@ -45,6 +47,7 @@ __all__ = [
     "Simulation",
     "SimulationCurve",
     "Sku",
+    "StockAlert",
     "StockCount",
     "StockCountLine",
     "StockHealth",

@@ -2,6 +2,7 @@
 
 from backoffice.core.scope import Limits, column, everything, limits_from, scope
 from inventory.models import (
+    AlertPolicy,
     Allocation,
     BinStock,
     CountPlan,
@@ -17,6 +18,7 @@ from inventory.models import (
     Simulation,
     SimulationCurve,
     Sku,
+    StockAlert,
     StockCount,
     StockCountLine,
     StockHealth,
@@ -46,11 +48,12 @@ scope(Warehouse, warehouse=column("pk"), seller=everything)
 scope(Seller, warehouse=everything, seller=column("pk"))
 scope(Product, Sku, warehouse=everything, seller=column("seller"))
 scope(Lot, warehouse=everything, seller=OF_SKU)
-scope(StockLevel, StockHealth, StockMove, Reservation, warehouse=IN_WAREHOUSE, seller=OF_SKU)
+scope(StockLevel, StockMove, Reservation, warehouse=IN_WAREHOUSE, seller=OF_SKU)
+scope(StockHealth, StockAlert, warehouse=IN_WAREHOUSE, seller=OF_SKU)
 scope(BinStock, Allocation, warehouse=column("location__warehouse"), seller=OF_SKU)
 scope(ReplenishmentPolicy, ReplenishmentProposal, warehouse=IN_WAREHOUSE, seller=OF_SKU)
 # What we buy, and from whom, is no seller's business.
-scope(Location, PurchaseOrder, CountPlan, StockCount, warehouse=IN_WAREHOUSE)
+scope(Location, PurchaseOrder, AlertPolicy, CountPlan, StockCount, warehouse=IN_WAREHOUSE)
 scope(StockCountLine, warehouse=column("stock_count__warehouse"))
 scope(Simulation, warehouse=IN_WAREHOUSE)
 scope(SimulationCurve, warehouse=column("simulation__warehouse"))

@@ -14,7 +14,7 @@ from backoffice.core.sql import execute
 from backoffice.core.states import Outcome
 from inventory.choices import CountLineStatus, MoveKind
 from inventory.models import Location, Lot, Sku, StockCount, StockCountLine
-from inventory.services.counts import insert_lines
+from inventory.services.counts import insert_lines, take_turns
 from inventory.services.levels import lock_levels
 from inventory.services.moves import Move, post_moves
 from inventory.states import STOCK_COUNT
@@ -140,9 +140,10 @@ def _read(
     by_place = {(row.sku_id, row.location_id, row.lot_id): row for row in mine.values()}
     places = [(c.sku_id or 0, c.location_id or 0, c.lot_id or 0) for c in found]
     new = [p for p in dict.fromkeys(places) if p not in by_place]
-    if new and (why := _against(count, new)):
-        return [], why
     if new:
+        take_turns([count.warehouse_id])
+        if why := _against(count, new):
+            return [], why
         made = insert_lines({count.pk: new}, after=len(mine))
         rows = StockCountLine.objects.filter(pk__any=made)
         mine |= {row.pk: row for row in rows}

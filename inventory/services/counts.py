@@ -10,10 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
-from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows, next_ids
 from backoffice.core.states import Outcome, Text
-from inventory.models import CountPlan, StockCount, StockCountLine, Warehouse
+from inventory.models import StockCount, StockCountLine, Warehouse
 from inventory.services.purchasing import NO_WAREHOUSE
 from inventory.states import STOCK_COUNT
 
@@ -96,12 +95,19 @@ class _Walk:
     places: Sequence[Place]
 
 
+def take_turns(warehouse_ids: Iterable[int]) -> None:
+    """Let nobody else draw up lines of warehouses until this is done: a bin waits in one count."""
+    for house in sorted(set(warehouse_ids)):
+        execute("SELECT pg_advisory_xact_lock(hashtext('inventory.count'), %s::int)", [house])
+
+
 @service
 def start_counts(commands: Sequence[StartCount], *, now: datetime, reason: str = "") -> Started:
     """Draw up counts of at most 40 lines in walking order; what is being counted is left out."""
     started = Started()
     houses = Warehouse.objects.filter(pk__any={c.warehouse_id for c in commands}, is_active=True)
     zones = dict(houses.values_list("pk", "time_zone"))
+    take_turns(zones)
     for n, command in enumerate(commands):
         if command.warehouse_id not in zones:
             started.refused[n] = [NO_WAREHOUSE]
@@ -129,9 +135,7 @@ def start_counts(commands: Sequence[StartCount], *, now: datetime, reason: str =
 def plan_counts(warehouse_ids: Sequence[int], *, now: datetime, reason: str = "") -> list[int]:
     """Draw up the counts that today's share of each plan asks for; once a day and plan."""
     houses = sorted(set(warehouse_ids))
-    mine = CountPlan.objects.filter(warehouse_id__any=houses, is_active=True)
-    # Two runs at once take turns.
-    lock(CountPlan, mine.values_list("pk", flat=True))
+    take_turns(houses)
     plans = execute(PLANS, {"houses": houses, "now": now})
     due: dict[int, list[Place]] = {}
     for plan, *place in execute(DUE, {"plans": [row[0] for row in plans], "now": now}):

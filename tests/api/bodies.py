@@ -135,6 +135,7 @@ CREATE: dict[str, Body] = {
         supplier="SUP", warehouse="W1", lines=[{"sku": "A-S1", "quantity": 3}]
     ),
     "receipts": _receipt,
+    "alert-policies": fixed(over_days=90),
     "count-plans": fixed(warehouse="W1", abc_class="A", every_days=30),
     "stock-counts": _stock_count,
     "replenishment-simulations": fixed(warehouse="W1", fill_rate="0.9900"),
@@ -218,5 +219,7 @@ VERBS: dict[str, Body] = {
     "rules/switch": fixed(mode="SHADOW"),
     "replenishment-proposals/change-quantity": fixed(quantity=7),
     "stock-counts/count": _counted,
+    "stock-alerts/assign": lambda world: {"owner": AgentProfile.objects.first().user.username},
+    "stock-alerts/snooze": fixed(until="2199-01-01T00:00:00Z"),
     "parcels/enter-number": fixed(tracking_number="BODY-2"),
 }

@@ -30,8 +30,10 @@ from inventory.models import (
     ReplenishmentProposal,
     Simulation,
     SimulationCurve,
+    StockAlert,
     StockCount,
 )
+from inventory.services.alerts import snooze_alerts
 from inventory.services.counted import Counted, count_stock
 from inventory.services.purchasing import approve_purchase_orders
 from inventory.services.replenishment import approve_proposals
@@ -190,6 +192,12 @@ def differing(world: World) -> None:
         assert count_stock([count.pk], lines=[found], now=timezone.now()).moved
 
 
+def snoozed(world: World) -> None:
+    ids = list(StockAlert.objects.values_list("pk", flat=True))
+    later = timezone.now() + timedelta(days=1)
+    assert snooze_alerts(ids, until=later, now=timezone.now(), reason="tried").moved
+
+
 def doubted(world: World) -> None:
     assert place_holds([world.fresh.pk], now=timezone.now(), hold=HoldReason.ADDRESS).moved
 
@@ -232,6 +240,7 @@ STATES: dict[str, Callable[[World], None]] = {
     "shipments_ship_create": packed,
     "stock_counts_approve_create": differing,
     "stock_counts_recount_create": differing,
+    "stock_alerts_wake_create": snoozed,
     "tickets_assign_create": on_shift,
     "tickets_unassign_create": assigned,
 }

@@ -33,6 +33,7 @@ from finance.services.settlement import settle_orders
 from finance.services.statements import create_statements
 from inventory.choices import MoveKind
 from inventory.models import (
+    AlertPolicy,
     CountPlan,
     KitComponent,
     Product,
@@ -43,6 +44,8 @@ from inventory.models import (
     SupplierItem,
     Warehouse,
 )
+from inventory.services.alerts import refresh_alerts
+from inventory.services.classes import classify_stock
 from inventory.services.counts import StartCount, start_counts
 from inventory.services.moves import Move, post_moves
 from inventory.services.purchasing import (
@@ -217,6 +220,10 @@ def _purchasing(world: World) -> None:
     for house in world.houses.values():
         CountPlan.objects.create(warehouse=house, every_days=30)
     skus = [sku.pk for sku in world.skus.values()]
+    classify_stock([house.pk for house in world.houses.values()], now=NOW)
+    for code in world.houses:
+        AlertPolicy.objects.create(warehouse=world.houses[code], slow_days=0)
+    assert refresh_alerts(now=NOW) == (4, 0)
     counts = [StartCount(h.pk, sku_ids=[pk]) for h in world.houses.values() for pk in skus]
     assert start_counts(counts, now=NOW).refused == {}
 
