@@ -1,10 +1,12 @@
 """Stock against a model of plain dictionaries, with every invariant after each step."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
+from django.db.models import Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -15,13 +17,28 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from backoffice.core.actor import acting_job
+from backoffice.core.actor import acting, acting_job
 from backoffice.core.invariants import check_invariants
+from backoffice.core.models import User
 from inventory.choices import MoveKind
-from inventory.models import Allocation, Product, Reservation, Sku, StockLevel, Warehouse
+from inventory.models import (
+    Allocation,
+    BinStock,
+    Location,
+    Product,
+    Reservation,
+    Sku,
+    StockCount,
+    StockLevel,
+    Warehouse,
+)
 from inventory.services.allocation import allocate_bins, release_bins
+from inventory.services.counted import Counted, approve_counts, count_stock
+from inventory.services.counts import StartCount, start_counts
 from inventory.services.levels import InsufficientStockError
-from inventory.services.moves import Move, post_moves
+from inventory.services.moves import Move, Transfer, post_moves, transfer_stock
+from inventory.services.picks import mark_picked
+from inventory.services.places import default_bins
 from inventory.services.reservations import Need, release_stock, reserve_stock
 from inventory.services.shipping import ShipItem, ship_stock
 from tests.fixtures.core import NOW
@@ -33,6 +50,8 @@ CHECKED = [
     "inventory.levels_are_bins",
     "inventory.reserved_is_promised",
     "inventory.allocated_is_set_aside",
+    "inventory.counts_are_moves",
+    "inventory.count_status",
 ]
 skus = st.integers(0, 1)
 # Mostly one warehouse, so that promises meet.
@@ -47,7 +66,7 @@ class Promise:
 
 
 class Stock(RuleBasedStateMachine):
-    """Receive, reserve, set aside, ship, release, adjust and return."""
+    """Receive, reserve, set aside, pick, ship, release, adjust, transfer, count and return."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,9 +74,13 @@ class Stock(RuleBasedStateMachine):
         self.actor.__enter__()
         self.block = transaction.atomic()
         self.block.__enter__()
+        self.second = User.objects.create(username="second").pk
         product = Product.objects.create(code="P", name="P")
         self.skus = [Sku.objects.create(code=c, name=c, product=product).pk for c in ("A", "B")]
         self.houses = [Warehouse.objects.create(code=c, name=c).pk for c in ("X", "Y")]
+        self.shelves = {
+            w: Location.objects.create(warehouse_id=w, code="SHELF").pk for w in self.houses
+        }
         self.on_hand = {(s, w): 0 for s in self.skus for w in self.houses}
         self.promises: dict[int, Promise] = {}
         self.line = 0
@@ -90,7 +113,7 @@ class Stock(RuleBasedStateMachine):
     @rule(data=st.data(), sku=skus, house=houses, n=st.integers(1, 10))
     def lose(self, data, sku, house, n):
         # Rather where something is promised: that is where a loss hurts.
-        line = self.pick(data)
+        line = self.some_line(data)
         pair = self.promises[line].pair if line else self.pair(sku, house)
         loss = Move(MoveKind.ADJUSTMENT, *pair, -n)
         if n > self.on_hand[pair]:
@@ -99,6 +122,9 @@ class Stock(RuleBasedStateMachine):
             return
         post_moves([loss], now=self.tick())
         self.on_hand[pair] -= n
+        self.lose_promises(pair)
+
+    def lose_promises(self, pair: tuple[int, int]) -> None:
         short = self.reserved(pair) - self.on_hand[pair]
         for line in sorted(self.promises, reverse=True):
             promise = self.promises[line]
@@ -137,22 +163,79 @@ class Stock(RuleBasedStateMachine):
         pairs = {line: pair for line, pair, _n in lines}
         self.promises |= {line: Promise(pairs[line], n) for line, n in got.items()}
 
+    @rule(sku=skus, house=houses, n=st.integers(1, 9), there=st.booleans())
+    def transfer(self, sku, house, n, there):
+        source, target = self.pair(sku, house), self.pair(sku, 1 - house)
+        # To the other warehouse, or to the shelf behind the default bin of the same.
+        to = default_bins([target[1]])[target[1]] if there else self.shelves[source[1]]
+        bin_ = default_bins([source[1]])[source[1]]
+        [lying] = BinStock.objects.filter(sku=source[0], location=bin_).values_list("on_hand") or [
+            (0,)
+        ]
+        move = [Transfer(source[0], n, bin_, to)]
+        if n > lying[0]:
+            with pytest.raises(InsufficientStockError):
+                transfer_stock(move, now=self.tick())
+            return
+        transfer_stock(move, now=self.tick())
+        if there:
+            self.on_hand[source] -= n
+            self.on_hand[target] += n
+            self.lose_promises(source)
+
+    @rule(sku=skus, house=houses, off=st.integers(-3, 3), is_late=st.booleans())
+    def count(self, sku, house, off, is_late):
+        """Count what really lies there, `off` from the book, while goods come in."""
+        pair = self.pair(sku, house)
+        command = StartCount(pair[1], sku_ids=[pair[0]], tolerance_value=Decimal(10**9))
+        command = replace(command, tolerance_percent=Decimal(100))
+        started = start_counts([command], now=self.tick())
+        if started.refused:
+            return
+        [[pk]] = started.ids.values()
+        at = self.tick()
+        lines = list(StockCount.objects.get(pk=pk).lines.order_by("position"))
+        found = {line.pk: self.lying(line, at) for line in lines}
+        off = max(off, -found[lines[0].pk])
+        found[lines[0].pk] += off
+        if is_late:
+            self.bring(sku, house, 2, "RECEIPT")
+        counted = [Counted(n, line, at=at) for line, n in found.items()]
+        assert count_stock([pk], lines=counted, now=self.tick()).moved == [pk]
+        if off and StockCount.objects.get(pk=pk).status == "REVIEW":
+            with acting(self.second):
+                assert approve_counts([pk], now=self.tick()).moved == [pk]
+        assert StockCount.objects.get(pk=pk).status == "DONE"
+        self.on_hand[pair] += off
+        self.lose_promises(pair)
+
+    def lying(self, line, at) -> int:
+        place = {"sku": line.sku_id, "location": line.location_id, "lot": line.lot_id}
+        gone = Allocation.objects.filter(**place, picked_at__lte=at)
+        picked = gone.aggregate(n=Sum("quantity"))["n"] or 0
+        return BinStock.objects.get(**place).on_hand - picked
+
+    @precondition(lambda self: Allocation.objects.exists())
+    @rule()
+    def pick(self):
+        mark_picked(LINE, list(Allocation.objects.values_list("for_id", flat=True)), now=self.now)
+
     @precondition(lambda self: self.promises)
     @rule(data=st.data(), n=units)
     def release(self, data, n):
-        line = self.pick(data)
+        line = self.some_line(data)
         if line:
             release_stock(LINE, [line], now=self.tick(), quantities={line: n})
             self.promises[line].units -= min(n, self.promises[line].units)
             self.forget()
 
-    def pick(self, data) -> int:
+    def some_line(self, data) -> int:
         return data.draw(st.sampled_from(sorted(self.promises))) if self.promises else 0
 
     @precondition(lambda self: self.promises)
     @rule(data=st.data(), n=units)
     def set_aside(self, data, n):
-        line = self.pick(data)
+        line = self.some_line(data)
         if line:
             allocate_bins([Need(LINE, line, 1, *self.promises[line].pair, n)], now=self.tick())
 
@@ -165,7 +248,7 @@ class Stock(RuleBasedStateMachine):
     @precondition(lambda self: self.promises)
     @rule(data=st.data(), n=units)
     def ship(self, data, n):
-        line = self.pick(data)
+        line = self.some_line(data)
         if not line:
             return
         promise = self.promises[line]
