@@ -11,6 +11,7 @@ from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline, SettingsAdmin
 from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money
 from backoffice.ui.grid import link
+from finance.admin.papers import PaperMixin
 from finance.choices import COLOURS, RefundStatus
 from finance.models import (
     CreditNote,
@@ -89,7 +90,7 @@ class RefundAdmin(DocumentAdmin):
 
 
 @admin.register(Invoice)
-class InvoiceAdmin(DocumentAdmin):
+class InvoiceAdmin(PaperMixin, DocumentAdmin):
     why_no_import = _("Invoices are issued for delivered orders, without gaps.")
     list_display = ("number", "order", "issued_on", "gross_amount", "currency", "credited_amount")
     list_select_related = ("order",)
@@ -107,7 +108,7 @@ class InvoiceAdmin(DocumentAdmin):
 
 
 @admin.register(CreditNote)
-class CreditNoteAdmin(DocumentAdmin):
+class CreditNoteAdmin(PaperMixin, DocumentAdmin):
     why_no_import = _("Credit notes are issued for refunds, without gaps.")
     list_display = ("number", "invoice", "refund", "issued_on", "gross_amount", "currency")
     list_select_related = ("invoice", "refund")

@@ -1,15 +1,22 @@
 """Contracts, statements, payouts and settled orders."""
 
+from itertools import islice
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.exports import csv_response
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.approvals import Waits
-from backoffice.ui.display import amount, badge, money
-from backoffice.ui.grid import link
+from backoffice.ui.display import NOTHING, badge, money
+from backoffice.ui.grid import amount, grid, link
+from finance.admin.papers import PaperMixin
 from finance.charges import labelled
 from finance.choices import COLOURS, PayoutStatus
 from finance.models import (
@@ -19,6 +26,8 @@ from finance.models import (
     SellerStatement,
     SettlementDue,
 )
+from finance.papers.tables import HEADER, statement_rows
+from finance.selectors.statements import statement_entries
 from finance.services.payouts import (
     approve_payouts,
     cancel_payouts,
@@ -27,6 +36,8 @@ from finance.services.payouts import (
     send_payouts,
 )
 from finance.states import PAYOUT
+
+SHOWN = 100
 
 
 @admin.register(CommissionContract)
@@ -49,7 +60,7 @@ class CommissionContractAdmin(SettingsAdmin):
 
 
 @admin.register(SellerStatement)
-class SellerStatementAdmin(DocumentAdmin):
+class SellerStatementAdmin(PaperMixin, DocumentAdmin):
     why_no_import = _("Statements are made by the settlement of each period.")
     list_display = (
         "number",
@@ -64,6 +75,29 @@ class SellerStatementAdmin(DocumentAdmin):
     )
     list_select_related = ("seller",)
     search_fields = ("number__exact", "seller__code__exact")
+    also = (("csv", "CSV"),)
+
+    def take_along(self, row: Any, kind: str) -> HttpResponseBase:
+        if kind == "csv":
+            return csv_response(row.number, HEADER, statement_rows(row))
+        return super().take_along(row, kind)
+
+    def page_panels(self, request: HttpRequest, row: Any) -> list[tuple[Any, str]]:
+        head = (_("Date"), _("What"), _("Order or payout"), _("Gross"), _("Charges"), _("Amount"))
+        rows = [
+            (
+                entry.day,
+                entry.label,
+                entry.reference,
+                *(
+                    NOTHING if value is None else amount(value, row.currency)
+                    for value in (entry.gross, entry.charges, entry.amount)
+                ),
+            )
+            for entry in islice(statement_entries(row.pk), SHOWN)
+        ]
+        panels = super().page_panels(request, row)
+        return [(_("Every entry"), grid(head, rows, _("None."))), *panels]
 
 
 @admin.register(Payout)

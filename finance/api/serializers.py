@@ -85,6 +85,18 @@ class StatementSerializer(serializers.ModelSerializer):
         ]
 
 
+class StatementEntrySerializer(serializers.Serializer):
+    day = serializers.DateField()
+    kind = serializers.CharField()
+    order_number = serializers.CharField(allow_null=True)
+    payout = serializers.CharField()
+    gross = serializers.DecimalField(20, 4, allow_null=True)
+    tax = serializers.DecimalField(20, 4, allow_null=True)
+    charges = serializers.DecimalField(20, 4, allow_null=True)
+    amount = serializers.DecimalField(20, 4)
+    entry_id = serializers.IntegerField()
+
+
 class PayoutSerializer(serializers.ModelSerializer):
     statement = serializers.CharField(source="statement_number")
     seller = serializers.CharField(source="seller.code")

@@ -1,5 +1,7 @@
 """The money endpoints; each write is one service call."""
 
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
 from django.db.models import F, OuterRef, Subquery
 from drf_spectacular.utils import extend_schema
@@ -14,6 +16,7 @@ from backoffice.core.scope import is_limited
 from finance import filters
 from finance.api import serializers
 from finance.api.creation import open_, propose, record
+from finance.api.papers import pdf_action
 from finance.models import (
     AccountingPeriod,
     CommissionContract,
@@ -32,6 +35,7 @@ from finance.models import (
     SellerStatement,
 )
 from finance.selectors.ledger import trial_balance
+from finance.selectors.statements import statement_entries
 from finance.services.payments import void_payments
 from finance.services.payouts import (
     approve_payouts,
@@ -79,6 +83,14 @@ class StatementViewSet(DocumentViewSet):
     queryset = SellerStatement.objects.select_related("seller")
     serializer_class = serializers.StatementSerializer
     filterset_class = filters.StatementFilter
+    pdf = pdf_action()
+
+    @extend_schema(responses=serializers.StatementEntrySerializer(many=True), filters=False)
+    @action(detail=True, pagination_class=None)
+    def entries(self, request: Request, **kwargs: Any) -> Response:
+        """Return every entry of the statement, and the order behind it."""
+        rows = statement_entries(self.get_object().pk)
+        return Response(serializers.StatementEntrySerializer(rows, many=True).data)
 
 
 class PayoutViewSet(DocumentViewSet):
@@ -140,6 +152,7 @@ class InvoiceViewSet(DocumentViewSet):
     serializer_class = serializers.InvoiceSerializer
     detail_serializer_class = serializers.InvoiceDetailSerializer
     filterset_class = filters.InvoiceFilter
+    pdf = pdf_action()
 
 
 class CreditNoteViewSet(DocumentViewSet):
@@ -150,6 +163,7 @@ class CreditNoteViewSet(DocumentViewSet):
     )
     serializer_class = serializers.CreditNoteSerializer
     filterset_class = filters.CreditNoteFilter
+    pdf = pdf_action()
 
 
 class PeriodViewSet(DocumentViewSet):

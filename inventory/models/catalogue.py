@@ -1,5 +1,6 @@
 """Sellers, products and SKUs: what is sold and kept."""
 
+from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Upper
@@ -23,6 +24,14 @@ class Seller(SettingsModel):
         _("time zone"), max_length=64, default="UTC", validators=[validate_time_zone]
     )
     email = models.EmailField(_("email"), blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default="en",
+        db_default="en",
+        help_text=_("Of the seller's statements."),
+    )
 
     class Meta:
         verbose_name = _("seller")

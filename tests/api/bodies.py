@@ -203,6 +203,10 @@ OTHER: dict[str, Body] = {
     "webhook_deliveries_verbs_replay_create": lambda world: {
         "ids": list(WebhookDelivery.objects.values_list("pk", flat=True)[:1])
     },
+    "seller_statements_entries_list": lambda world: None,
+    "seller_statements_pdf_retrieve": lambda world: None,
+    "invoices_pdf_retrieve": lambda world: None,
+    "credit_notes_pdf_retrieve": lambda world: None,
     "plain_order_update": fixed(status="CANCELLED"),
     "metrics_drivers_retrieve": lambda world: None,
 }
