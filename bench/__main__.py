@@ -14,7 +14,7 @@ from bench.databases import use_fresh
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHES = [
-    *("intake", "settlement", "books", "hordak", "million", "lists", "exports"),
+    *("intake", "settlement", "matching", "books", "hordak", "million", "lists", "exports"),
     *("planning", "night"),
 ]
 

@@ -20,6 +20,7 @@ class FinanceConfig(AppConfig):
             inbox,
             invariants,
             obstacles,
+            privacy,
             roles,
             rules,
             standing,

@@ -34,6 +34,7 @@ class EntryKind(models.TextChoices):
     RESERVE_RELEASE = "RESERVE_RELEASE", _("Reserve released")
     PAYOUT = "PAYOUT", _("Payout sent")
     PAYOUT_PAID = "PAYOUT_PAID", _("Payout paid")
+    FILE_ROW = "FILE_ROW", _("Row of a file")
     REVERSAL = "REVERSAL", _("Reversal")
     ADJUSTMENT = "ADJUSTMENT", _("Adjustment")
 
@@ -124,6 +125,10 @@ class PayoutSchedule(models.TextChoices):
     MONTHLY = "MONTHLY", _("Monthly")
 
 
+# Whose settlement files are read; the formats of each begin with its name.
+SYSTEMS = ("stripe", "paypal", "adyen", "shopify", "amazon", "alipay", "wechat")
+
+
 class FileControl(models.TextChoices):
     """Whether what a provider's or bank's file says about itself holds."""
 
@@ -147,7 +152,56 @@ class FileRowKind(models.TextChoices):
 UNCOUNTED_ROWS = (FileRowKind.PENDING, FileRowKind.PAYOUT)
 
 
+class MatchRule(models.TextChoices):
+    """Why a row belongs to what it is matched with, the surest first."""
+
+    REFERENCE = "REFERENCE", _("the provider's reference")
+    NUMBER = "NUMBER", _("our number")
+    AMOUNT = "AMOUNT", _("amount, currency and day")
+    OWN = "OWN", _("stands for itself")
+    SAME = "SAME", _("told by another file already")
+    LEARNED = "LEARNED", _("a rule that staff accepted")
+    STAFF = "STAFF", _("decided by staff")
+
+
+class ExceptionKind(models.TextChoices):
+    """What is not explained: of rows, but for MISSING, which is of payments."""
+
+    UNMATCHED = "UNMATCHED", _("Nothing found")
+    AMBIGUOUS = "AMBIGUOUS", _("Several fit")
+    AMOUNT = "AMOUNT", _("The amount differs")
+    TAKEN = "TAKEN", _("Matched with another row already")
+    UNKNOWN = "UNKNOWN", _("Unknown fee or move")
+    MISSING = "MISSING", _("Missing in the file")
+
+
+class ExceptionStatus(models.TextChoices):
+    OPEN = "OPEN", _("Open")
+    WAITING = "WAITING", _("Waiting")
+    ASKED = "ASKED", _("Waits for a second person")
+    CLEARED = "CLEARED", _("Cleared")
+
+
+class Resolution(models.TextChoices):
+    """How an exception was cleared."""
+
+    MATCHED = "MATCHED", _("Matched")
+    WRITTEN = "WRITTEN", _("Written off")
+    BOOKED = "BOOKED", _("Booked by a rule")
+    IGNORED = "IGNORED", _("Left out")
+
+
 COLOURS = {
+    ExceptionKind.UNMATCHED: Colour.WARNING,
+    ExceptionKind.AMBIGUOUS: Colour.WARNING,
+    ExceptionKind.AMOUNT: Colour.BAD,
+    ExceptionKind.TAKEN: Colour.BAD,
+    ExceptionKind.UNKNOWN: Colour.WARNING,
+    ExceptionKind.MISSING: Colour.BAD,
+    ExceptionStatus.OPEN: Colour.WARNING,
+    ExceptionStatus.WAITING: Colour.ACTIVE,
+    ExceptionStatus.ASKED: Colour.ACTIVE,
+    ExceptionStatus.CLEARED: Colour.GOOD,
     FileControl.PROVED: Colour.GOOD,
     FileControl.NONE: Colour.WARNING,
     FileControl.REFUSED: Colour.BAD,

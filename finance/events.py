@@ -95,6 +95,21 @@ declare(
     {
         "provider_file.imported": _("A file of a provider or bank was imported"),
         "provider_file.refused": _("A file of a provider or bank was refused"),
+        "provider_file.matched": _("The rows of a file were matched"),
+    },
+)
+declare(
+    "finance",
+    "finance.reconciliationexception",
+    {
+        "exception.raised": _("A row or a payment is not explained"),
+        "exception.sorted": _("The exception has another reason now"),
+        "exception.cleared": _("The exception is cleared"),
+        "exception.put_off": _("The exception waits"),
+        "exception.asked": _("A second person is asked whether it is written off"),
+        "exception.resumed": _("The exception is taken up again"),
+        "exception.assigned": _("Somebody else takes care of it"),
+        "exception.undone": _("What cleared the exception is undone"),
     },
 )
 # What refunds promise and give back is counted on their payment; the refund's event tells.

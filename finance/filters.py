@@ -11,8 +11,11 @@ from finance.choices import (
     BankDetailsStatus,
     BatchStatus,
     EntryKind,
+    ExceptionKind,
+    ExceptionStatus,
     FileControl,
     FileRowKind,
+    MatchRule,
     PaymentStatus,
     PayoutStatus,
     PeriodStatus,
@@ -38,6 +41,11 @@ from finance.models import (
     PayoutAccount,
     PayoutBatch,
     ProviderFile,
+    ReconciliationDue,
+    ReconciliationException,
+    ReconciliationMatch,
+    ReconciliationPolicy,
+    ReconciliationRule,
     Refund,
     RefundPolicy,
     SellerStatement,
@@ -261,6 +269,9 @@ class DailyBalanceFilter(FilterSet):
 
 PayoutAccountFilter = plain(PayoutAccount, "code", "currency", "is_active")
 PaymentProviderFilter = plain(PaymentProvider, "code", "is_active")
+ReconciliationPolicyFilter = plain(ReconciliationPolicy, "currency", "is_active")
+ReconciliationRuleFilter = plain(ReconciliationRule, "format", "category", "is_active")
+ReconciliationDueFilter = plain(ReconciliationDue, "file_id")
 RefundPolicyFilter = plain(RefundPolicy, "currency", "is_active")
 DocumentSeriesFilter = plain(DocumentSeries, "code")
 CommissionContractFilter = plain(
@@ -295,6 +306,8 @@ class FileRowFilter(FilterSet):
     external_id = django_filters.CharFilter(label=_("external id"))
     reference = django_filters.CharFilter(label=_("reference"))
     batch = django_filters.CharFilter(label=_("batch"))
+    payment_reference = django_filters.CharFilter(label=_("reference of the payment"))
+    category = django_filters.CharFilter(label=_("category"))
 
     class Meta:
         model = FileRow
@@ -311,4 +324,41 @@ class BankStatementFilter(FilterSet):
 
     class Meta:
         model = BankStatement
+        fields: list[str] = []
+
+
+class MatchFilter(FilterSet):
+    """Which matches of rows with what they belong to."""
+
+    row_id = IntegerFilter(label=_("row of a provider file"))
+    kind = django_filters.MultipleChoiceFilter(choices=FileRowKind.choices, label=_("kind"))
+    rule = django_filters.MultipleChoiceFilter(choices=MatchRule.choices, label=_("rule"))
+    subject_type = django_filters.CharFilter(label=_("subject type"))
+    subject_id = IntegerFilter(label=_("subject"))
+    is_undone = django_filters.BooleanFilter(
+        "undone_at", lookup_expr="isnull", exclude=True, label=_("undone")
+    )
+
+    class Meta:
+        model = ReconciliationMatch
+        fields: list[str] = []
+
+
+class ExceptionFilter(FilterSet):
+    """Which exceptions."""
+
+    number = django_filters.CharFilter(label=_("number"))
+    kind = django_filters.MultipleChoiceFilter(choices=ExceptionKind.choices, label=_("kind"))
+    status = django_filters.MultipleChoiceFilter(choices=ExceptionStatus.choices, label=_("status"))
+    currency = django_filters.CharFilter(label=_("currency"))
+    amount_min = django_filters.NumberFilter("amount", "gte", label=_("amount from"))
+    amount_max = django_filters.NumberFilter("amount", "lte", label=_("amount to"))
+    file_id = IntegerFilter(label=_("provider file"))
+    assignee = IntegerFilter("assignee_id", label=_("assigned to"))
+    created_within = WithinFilter("created_at", label=_("created within the last"))
+    created_before_ago = AgoFilter("created_at", label=_("created longer ago than"))
+    origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
+
+    class Meta:
+        model = ReconciliationException
         fields: list[str] = []

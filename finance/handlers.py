@@ -7,6 +7,7 @@ from decimal import Decimal
 from django.db.models import F
 from django.utils.translation import gettext_noop
 
+from backoffice.core.actor import acting
 from backoffice.core.choices import Origin
 from backoffice.core.events import on
 from backoffice.core.models import Event
@@ -14,6 +15,7 @@ from finance.choices import PENDING_REFUNDS, PaymentStatus, RefundKind, RefundSt
 from finance.models import Payment, Refund
 from finance.providers.registry import configured_adapters
 from finance.selectors.refunds import returned_parts
+from finance.services.clearing import WRITE_OFF, carry_out_approved, resume_exceptions
 from finance.services.commands import OpenRefund, RefundResult
 from finance.services.invoices import issue_credit_notes, issue_invoices
 from finance.services.payments import void_payments
@@ -153,3 +155,25 @@ def bill_delivered(events: Sequence[Event], *, now: datetime) -> None:
 def credit_refunded(events: Sequence[Event], *, now: datetime) -> None:
     """Issue the credit notes of invoiced orders whose money went back."""
     issue_credit_notes(_orders(events), now=now)
+
+
+@on("approval.approved")
+def write_off_approved(events: Sequence[Event], *, now: datetime) -> None:
+    """Write off what a second person agreed to, in their name; what cannot be is open again."""
+    for event in _write_offs(events):
+        ids = [event.data["subject_id"]]
+        with acting(event.actor_id, request_id=event.request_id, origin=event.origin):
+            if carry_out_approved(ids, now=now, reason=event.reason).blocked:
+                resume_exceptions(ids, now=now, reason=event.reason)
+
+
+@on("approval.rejected", "approval.withdrawn")
+def open_refused(events: Sequence[Event], *, now: datetime) -> None:
+    """Open the exceptions again that a second person refused to write off."""
+    for event in _write_offs(events):
+        with acting(event.actor_id, request_id=event.request_id, origin=event.origin):
+            resume_exceptions([event.data["subject_id"]], now=now, reason=event.reason)
+
+
+def _write_offs(events: Sequence[Event]) -> list[Event]:
+    return [event for event in events if event.data.get("kind") == WRITE_OFF]

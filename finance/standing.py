@@ -1,7 +1,8 @@
-"""The accounts that charges are posted to."""
+"""The accounts that charges, and rows of files, are posted to."""
 
 from backoffice.core.standing import standing
 from finance import charges
+from finance.accounts import CHARGEBACKS, DIFFERENCES, FROM_PROVIDERS
 from finance.choices import AccountKind
 from finance.models import LedgerAccount
 
@@ -14,3 +15,17 @@ def create_charge_accounts() -> None:
             code=charge.account,
             defaults={"name": charge.account_name, "kind": AccountKind.INCOME},
         )
+
+
+OF_FILES = (
+    (FROM_PROVIDERS, "Provider payouts in transit", AccountKind.ASSET),
+    (CHARGEBACKS, "Chargebacks", AccountKind.EXPENSE),
+    (DIFFERENCES, "Write-offs and differences", AccountKind.EXPENSE),
+)
+
+
+@standing
+def create_accounts_of_files() -> None:
+    """Create the accounts that rows of files are posted to, where they are missing."""
+    for code, name, kind in OF_FILES:
+        LedgerAccount.objects.get_or_create(code=code, defaults={"name": name, "kind": kind})

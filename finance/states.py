@@ -1,18 +1,28 @@
 """The transition tables of periods, payments, refunds, payouts and what pays them."""
 
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
 from finance.choices import (
     BankDetailsStatus,
     BatchStatus,
+    ExceptionStatus,
     PaymentStatus,
     PayoutStatus,
     PeriodStatus,
     RefundStatus,
 )
-from finance.models import AccountingPeriod, BankDetails, Payment, Payout, PayoutBatch, Refund
+from finance.models import (
+    AccountingPeriod,
+    BankDetails,
+    Payment,
+    Payout,
+    PayoutBatch,
+    ReconciliationException,
+    Refund,
+)
 
 LOOSE = Guard(
     "loose",
@@ -297,5 +307,56 @@ BANK_DETAILS = Machine(
             BankDetailsStatus.REPLACED,
             "bank_details.replaced",
         ),
+    ],
+)
+
+OPEN_EXCEPTIONS = [ExceptionStatus.OPEN, ExceptionStatus.WAITING]
+UNDECIDED = [*OPEN_EXCEPTIONS, ExceptionStatus.ASKED]
+CLEARING = "finance.clear_reconciliationexception"
+OF_A_ROW = Guard(
+    "row",
+    Q(row_id__isnull=False),
+    _("No file tells of this payment: wait for its row, or leave it out with a reason."),
+)
+
+
+def _clears(name: str, label: Promise, *guards: Guard) -> Transition:
+    """Return a verb that clears an exception in its own way."""
+    return Transition(
+        name,
+        label,
+        UNDECIDED,
+        ExceptionStatus.CLEARED,
+        "exception.cleared",
+        permission=CLEARING,
+        guards=guards,
+        stamp="cleared_at",
+    )
+
+
+def _sets(name: str, label: Promise, sources: list, to: str | None, event: str) -> Transition:
+    return Transition(name, label, sources, to, f"exception.{event}", permission=CLEARING)
+
+
+EXCEPTION = Machine(
+    ReconciliationException,
+    [
+        _sets("sort", _("Sort anew"), [ExceptionStatus.OPEN], None, "sorted"),
+        _clears("clear", _("Clear")),
+        _clears("match", _("Match"), OF_A_ROW),
+        _clears("write_off", _("Write off"), OF_A_ROW),
+        _clears("book", _("Book"), OF_A_ROW),
+        _clears("ignore", _("Leave out")),
+        _sets("wait", _("Wait"), OPEN_EXCEPTIONS, ExceptionStatus.WAITING, "put_off"),
+        _sets("ask", _("Ask"), OPEN_EXCEPTIONS, ExceptionStatus.ASKED, "asked"),
+        _sets(
+            "resume",
+            _("Take up again"),
+            [ExceptionStatus.WAITING, ExceptionStatus.ASKED],
+            ExceptionStatus.OPEN,
+            "resumed",
+        ),
+        _sets("assign", _("Assign"), UNDECIDED, None, "assigned"),
+        _sets("undo", _("Undo"), [ExceptionStatus.CLEARED], ExceptionStatus.OPEN, "undone"),
     ],
 )

@@ -5,12 +5,14 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.tasks import scheduled
+from finance.services.clearing import wake_exceptions
 from finance.services.exchange import (
     ask_about_refunds,
     ask_for_payments,
     cancel_payments,
     pay_refunds,
 )
+from finance.services.matching import match_due_file, retry_exceptions
 from finance.services.payouts import create_payouts
 from finance.services.periods import open_periods
 from finance.services.settlement import CHUNK, settle_orders
@@ -72,3 +74,14 @@ def create_due_statements(*, now: datetime, since: datetime | None) -> int:
 def open_new_periods(*, now: datetime, since: datetime | None) -> int:
     """Create the accounting periods that have begun."""
     return len(open_periods(now=now))
+
+
+@scheduled(
+    "finance.match_files", _("reconciliation"), every=timedelta(minutes=2), queue="settlement"
+)
+def match_new_files(*, now: datetime, since: datetime | None) -> int:
+    """Match the rows of files that came, each file in one piece; then what was left before."""
+    files = 0
+    while files < ROUNDS and match_due_file(now=now):
+        files += 1
+    return files + wake_exceptions(now=now) + retry_exceptions(now=now).rows

@@ -113,6 +113,11 @@ DESKS = [
             Box(_("Refunds to be approved"), REFUND, "status=REQUESTED"),
             Box(_("Refunds without an answer"), REFUND, "status=UNKNOWN"),
             Box(_("Payouts to be approved"), PAYOUT, "status=DRAFT"),
+            Box(
+                _("Exceptions to be cleared"),
+                "finance.reconciliationexception",
+                "status=OPEN",
+            ),
             Box(_("Approvals"), "core.approval", "status=REQUESTED"),
         ),
     ),

@@ -58,9 +58,12 @@ def _groups(site: Any) -> list[Group]:
     # Documents come before the rows that hang on them.
     ranked = sorted(site._registry.items(), key=lambda pair: not isinstance(pair[1], DocumentAdmin))
     for model, model_admin in ranked:
+        opts = model._meta
+        for label, name in model_admin.work_pages:
+            may_view = (f"{opts.app_label}.view_{opts.model_name}",)
+            groups[WORK].items.append(Item(label, reverse(f"{site.name}:{name}"), may_view))
         if model_admin.sidebar_group is None:
             continue
-        opts = model._meta
         url = reverse(f"{site.name}:{opts.app_label}_{opts.model_name}_changelist")
         may = tuple(f"{opts.app_label}.{verb}_{opts.model_name}" for verb in ("view", "change"))
         groups[_group_of(model_admin)].items.append(

@@ -1,3 +1,21 @@
-from finance.admin import batches, dialogs, files, ledger, payments, sellers
+from finance.admin import (
+    batches,
+    dialogs,
+    exceptions,
+    files,
+    ledger,
+    payments,
+    reconciliation,
+    sellers,
+)
 
-__all__ = ["batches", "dialogs", "files", "ledger", "payments", "sellers"]
+__all__ = [
+    "batches",
+    "dialogs",
+    "exceptions",
+    "files",
+    "ledger",
+    "payments",
+    "reconciliation",
+    "sellers",
+]

@@ -52,7 +52,7 @@ class FileRowSerializer(serializers.ModelSerializer):
         fields = [
             *("id", "file_id", "statement_id", "row_number", "kind", "currency", "gross_amount"),
             *("fee_amount", "net_amount", "external_id", "reference", "batch", "happened_at"),
-            "raw",
+            *("payment_reference", "category", "paid_amount", "raw", "personal"),
         ]
 
 

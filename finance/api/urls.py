@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from finance.api import batches, files, views
+from finance.api import batches, files, reconciliation, views
 from finance.api.webhooks import payment_webhook
 
 ROUTES = [
@@ -27,5 +27,8 @@ ROUTES = [
     ("provider-files", files.ProviderFileViewSet),
     ("provider-file-rows", files.FileRowViewSet),
     ("bank-statements", files.BankStatementViewSet),
+    ("reconciliation-matches", reconciliation.MatchViewSet),
+    ("reconciliation-exceptions", reconciliation.ExceptionViewSet),
+    ("reconciliation-policies", reconciliation.PolicyViewSet),
 ]
 EXTRA = [path("webhooks/payments/<slug:provider>", payment_webhook, name="payment-webhook")]

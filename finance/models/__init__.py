@@ -16,6 +16,13 @@ from finance.models.payments import (
     RefundPolicy,
 )
 from finance.models.payouts import Payout, SellerStatement, StatementLine
+from finance.models.reconciliation import (
+    ReconciliationDue,
+    ReconciliationException,
+    ReconciliationMatch,
+    ReconciliationPolicy,
+    ReconciliationRule,
+)
 from finance.models.settlement import (
     CommissionContract,
     OrderSettlement,
@@ -45,6 +52,11 @@ __all__ = [
     "PayoutFile",
     "Posting",
     "ProviderFile",
+    "ReconciliationDue",
+    "ReconciliationException",
+    "ReconciliationMatch",
+    "ReconciliationPolicy",
+    "ReconciliationRule",
     "Refund",
     "RefundLine",
     "RefundPolicy",

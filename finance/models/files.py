@@ -90,9 +90,22 @@ class FileRow(AppendOnlyModel):
     )
     external_id = models.CharField(_("external id"), max_length=120)
     reference = models.CharField(_("reference"), max_length=300)
+    # The provider's id of the payment that a refund, chargeback or fee is about.
+    payment_reference = models.CharField(
+        _("reference of the payment"), max_length=120, default="", db_default=""
+    )
+    # What the provider calls it: its own type, code or description.
+    category = models.CharField(_("category"), max_length=80, default="", db_default="")
     batch = models.CharField(_("batch"), max_length=120)
+    # What it moves from the provider to our bank.
+    paid_amount = amount_field(_("paid to the bank"), default=0, db_default=0)
     happened_at = models.DateTimeField(_("happened at"), null=True)
     raw = models.JSONField(_("as it came"))
+    # Cells about people; an erasure empties them, and no amount.
+    personal = models.JSONField(_("about people"), null=True)
+
+    # A bank's reference is what somebody wrote.
+    personal_fields = ("reference", "personal")
 
     class Meta:
         verbose_name = _("row of a provider file")
@@ -103,6 +116,10 @@ class FileRow(AppendOnlyModel):
         indexes = [
             models.Index("external_id", name="file_row_external"),
             models.Index("reference", name="file_row_reference"),
+            models.Index(
+                "payment_reference", name="file_row_payment", condition=~Q(payment_reference="")
+            ),
+            models.Index("batch", name="file_row_paid", condition=~Q(paid_amount=0)),
         ]
 
     def __str__(self) -> str:

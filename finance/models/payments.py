@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import BusinessDocument, SettingsModel, number_field
 from backoffice.core.money import amount_field, currency_field, rounded_check
-from finance.choices import PENDING_REFUNDS, PaymentStatus, RefundKind, RefundStatus
+from finance.choices import PENDING_REFUNDS, SYSTEMS, PaymentStatus, RefundKind, RefundStatus
 from orders.models import Order, OrderLine, Return
 
 
@@ -21,6 +21,15 @@ class PaymentProvider(SettingsModel):
         default=False,
         db_default=False,
         help_text=_("Prepaid orders that came without a payment are paid here."),
+    )
+    files_of = models.CharField(
+        _("settlement files of"),
+        max_length=20,
+        choices=[(name, name.capitalize()) for name in SYSTEMS],
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Whose files tell of its payments, where it has another name."),
     )
 
     class Meta:

@@ -108,9 +108,15 @@ def posting(heads: str, lines: str, *, once: bool = False) -> tuple[str, dict[st
     return POST.format(heads=heads, lines=lines, origin=origin_sql("h"), **again), known
 
 
-def _post_once(heads: str, lines: str, parameters: Mapping[str, Any]) -> dict[str, int]:
-    """Post what two queries select where its key is new; return the new entries' ids by key."""
+def post_once(
+    heads: str, lines: str, parameters: Mapping[str, Any], *, before: str = ""
+) -> dict[str, int]:
+    """Post what two queries select where its key is new; return the new entries' ids by key.
+
+    `before` gives CTEs that both read.
+    """
     ctes, known = posting(heads, lines, once=True)
+    ctes = f"{before}, {ctes}" if before else ctes
     sql = f"WITH {ctes} SELECT idempotency_key, id FROM entry"
     return dict(execute(sql, {**known, **parameters}))
 
@@ -149,7 +155,7 @@ def post_entries(entries: Sequence[Entry], *, now: datetime, reason: str = "") -
         for pk, (_, sides) in zip(ids, whole, strict=True)
         for n, line in enumerate(sides, 1)
     ]
-    return _post_once(
+    return post_once(
         HEADS,
         LINES,
         {
@@ -195,4 +201,4 @@ def reverse_entries(
     """Take entries back by entries of their own, each at most once; return the new ones."""
     ids = sorted(set(entry_ids))
     asked = {"ids": ids, "entries": next_ids(JournalEntry, len(ids)), "day": day}
-    return _post_once(REVERSING, REVERSED, {**asked, "reason": reason[:300]})
+    return post_once(REVERSING, REVERSED, {**asked, "reason": reason[:300]})

@@ -16,9 +16,10 @@ from backoffice.core.files import store_file
 from backoffice.core.scope import is_limited
 from backoffice.core.sql import insert_rows, next_ids
 from finance.choices import FileControl
-from finance.models import BankStatement, FileRow, ProviderFile
+from finance.models import BankStatement, FileRow, ProviderFile, ReconciliationDue
 from finance.settlement_files.amounts import digits_of
 from finance.settlement_files.base import Format, Row, Statement
+from finance.settlement_files.personal import split
 from finance.settlement_files.registry import read_file
 
 # Rows of one INSERT: bounds the memory beside the file itself.
@@ -98,6 +99,7 @@ def store_statement(
     file = ProviderFile.objects.get(pk=rows[0][0])
     if not is_refused:
         _store_rows(file.pk, statement)
+        insert_rows(ReconciliationDue, {"file_id": [file.pk]}, constants={"since": now})
     kind = "provider_file.refused" if is_refused else "provider_file.imported"
     emit(kind, [Fact(file.pk, data={"format": file.format, "rows": statement.count})])
     return Imported(file, is_new=True, statement=statement)
@@ -131,6 +133,7 @@ def _store_rows(file_id: int, statement: Statement) -> None:
 
 
 def _insert(file_id: int, rows: Sequence[Row], statements: Sequence[int | None]) -> None:
+    cells = [split(row.raw) for row in rows]
     insert_rows(
         FileRow,
         {
@@ -142,9 +145,13 @@ def _insert(file_id: int, rows: Sequence[Row], statements: Sequence[int | None])
             "fee_amount": [_decimal(row.fee, row.currency) for row in rows],
             "external_id": [row.external_id[:120] for row in rows],
             "reference": [row.reference[:300] for row in rows],
+            "payment_reference": [row.payment_reference[:120] for row in rows],
+            "category": [row.category[:80] for row in rows],
             "batch": [row.batch[:120] for row in rows],
+            "paid_amount": [_decimal(row.paid, row.currency) for row in rows],
             "happened_at": [row.happened_at for row in rows],
-            "raw": [dict(row.raw) for row in rows],
+            "raw": [raw for raw, _about in cells],
+            "personal": [about for _raw, about in cells],
         },
         constants={"file_id": file_id},
     )

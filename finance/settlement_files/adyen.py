@@ -49,6 +49,9 @@ KINDS = {
     **dict.fromkeys(("merchantpayout", "balancetransfer", "batchclosed"), RowKind.PAYOUT),
 }
 
+# Bookings with a reference of their own beside that of their payment.
+REFERRING = (RowKind.REFUND, RowKind.CHARGEBACK)
+
 
 def read(content: bytes) -> Reading:
     """Read a settlement details report."""
@@ -75,9 +78,13 @@ def _row(record: Record) -> Row:
         currency=currency,
         gross=gross,
         fee=fee,
-        external_id=record["psp reference"],
+        external_id=(record["modification reference"] if kind in REFERRING else "")
+        or record["psp reference"],
         reference=record["merchant reference"],
+        payment_reference=record["psp reference"],
+        category=record["type"],
         batch=record["batch number"],
+        paid=-net if record["type"].lower() == "merchantpayout" else 0,
         happened_at=moment(record["creation date"], record["timezone"]),
     )
 

@@ -163,6 +163,8 @@ def _row(record: Record) -> Row:
         fee=fee if kind == RowKind.PAYMENT else -fee,
         external_id=record["退款批次号/请求号"] or record[NUMBER],
         reference=record["商户订单号"],
+        payment_reference=record[NUMBER],
+        category=record[TYPE],
         happened_at=happened_at.replace(tzinfo=CHINA) if happened_at else None,
     )
 

@@ -6,8 +6,8 @@ are written as the marketplace does, so a file has one decimal mark, point or co
 
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -84,7 +84,21 @@ def read(content: bytes) -> Reading:
         for key, settlement in settlements.items()
         if sums[key] != settlement.total
     ]
-    return Reading(rows, bool(settlements), problems)
+    return Reading(_with_deposits(rows, settlements), bool(settlements), problems)
+
+
+def _with_deposits(rows: Sequence[Row], settlements: Mapping[str, Settlement]) -> list[Row]:
+    """Put each deposit that has no row of its own on its settlement's first row."""
+    told = {row.batch for row in rows if row.kind == RowKind.PAYOUT}
+    found: list[Row] = []
+    for row in rows:
+        total = settlements[row.batch].total
+        # A negative total is carried over to the next settlement.
+        if row.batch not in told and total > 0:
+            row = replace(row, paid=total)
+        told.add(row.batch)
+        found.append(row)
+    return found
 
 
 def _row(record: Record, settlements: dict[str, Settlement], mark: str) -> Row:
@@ -106,7 +120,9 @@ def _row(record: Record, settlements: dict[str, Settlement], mark: str) -> Row:
         fee=-amount if is_fee else 0,
         external_id=record["order-item-code"] or record["adjustment-id"],
         reference=record["order-id"],
+        category=record["amount-description"] or record["transaction-type"],
         batch=record["settlement-id"],
+        paid=-amount if kind == RowKind.PAYOUT else 0,
         happened_at=moment(record["posted-date-time"] or record["posted-date"]),
     )
 

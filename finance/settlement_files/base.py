@@ -35,7 +35,11 @@ class UnreadableError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row in our words, beside the row as it came."""
+    """One row in our words, beside the row as it came.
+
+    `payment_reference` is the provider's id of the payment that it is about, `category` what the
+    provider calls it, `paid` what it moves from the provider to our bank.
+    """
 
     number: int
     raw: Mapping[str, str]
@@ -45,7 +49,10 @@ class Row:
     fee: int = 0
     external_id: str = ""
     reference: str = ""
+    payment_reference: str = ""
+    category: str = ""
     batch: str = ""
+    paid: int = 0
     happened_at: datetime | None = None
 
     @property

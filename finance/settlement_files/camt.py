@@ -33,9 +33,10 @@ def read(content: bytes) -> Reading:
     """Read one message with all its statements."""
     root, space = parse_xml(single(content))
     match = SPACE.fullmatch(space)
-    if not match or not 2 <= int(match[1]) <= 13 or root.tag != "Document":
+    documents = [root] if root.tag == "Document" else root.findall(".//Document")
+    if not match or not 2 <= int(match[1]) <= 13 or not documents:
         raise WrongFormatError(_("This is no CAMT.053 message."))
-    statements = root.findall("BkToCstmrStmt/Stmt")
+    statements = [s for document in documents for s in document.findall("BkToCstmrStmt/Stmt")]
     if not statements:
         raise RefusedError(_("The message has no statement."))
     rows: list[Row] = []
@@ -128,7 +129,8 @@ def _row(entry: Element, number: int) -> Row:
         currency=raw["currency"],
         gross=amount,
         external_id=raw["reference"],
-        reference=raw["end_to_end"] or raw["creditor_reference"] or raw["text"],
+        reference=" ".join(raw[n] for n in ("end_to_end", "creditor_reference", "text") if raw[n]),
+        category=text_at(entry, "BkTxCd/Domn/Fmly/SubFmlyCd") or text_at(entry, "BkTxCd/Prtry/Cd"),
         happened_at=moment(raw["booked"]),
     )
 
@@ -158,7 +160,7 @@ def _missummed(statement: Element, account: Account, rows: list[Row]) -> list[st
 
 
 def _recognises(content: bytes) -> bool:
-    return b"camt.053.001." in content[:2000].replace(b"\x00", b"")
+    return b"camt.053.001." in content[:5000].replace(b"\x00", b"")
 
 
 FORMATS = (Format("camt053", gettext_lazy("Bank: CAMT.053"), read, _recognises, is_bank=True),)

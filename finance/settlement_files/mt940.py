@@ -146,7 +146,10 @@ def _row(value: str, text: str, currency: str, number: int) -> Row:
         currency=currency,
         gross=amount,
         external_id=bank.strip(),
-        reference=(own.strip() if own.strip() != "NONREF" else "") or text,
+        reference=" ".join(
+            part for part in (own.strip() if own.strip() != "NONREF" else "", text) if part
+        ),
+        category=match["type"],
         happened_at=short_day(match["value"]),
     )
 

@@ -169,7 +169,11 @@ def _row(record: Record) -> Row:
         fee=-fee,
         external_id=record["transaction id"],
         reference=record["invoice id"] or record["custom field"],
+        payment_reference=record["paypal reference id"],
+        category=code,
         batch=record["bank reference id"],
+        # A withdrawal to the bank; its reversal comes back.
+        paid=-_signed(record[SIDE], record[GROSS], currency) if code[:3] == "T04" else 0,
         happened_at=moment(record["transaction completion date"]),
     )
 

@@ -70,7 +70,9 @@ def _payout(record: Record) -> Row:
         gross=gross,
         fee=fee,
         external_id=record["bank reference"],
+        category=record["status"].lower(),
         batch=record["payout date"],
+        paid=total if record["status"].lower() == "paid" else 0,
         happened_at=moment(record["payout date"]),
     )
 
@@ -86,8 +88,9 @@ def _transaction(record: Record) -> Row:
     currency = currency_of(record["currency"])
     gross, net = minor(record["amount"], currency), minor(record["net"], currency)
     fee, tax = minor(record["fee"] or "0", currency), minor(record["vat"] or "0", currency)
-    # The tax on a fee stands beside it; whether the fee has it already depends on the country.
-    if gross - net not in (fee, fee + tax):
+    # The tax on a fee stands beside it; whether the fee has it already depends on the country. Some
+    # exports write the fee as what is taken off, with a minus.
+    if gross - net not in (fee, fee + tax, -fee):
         raise RefusedError(
             _("net is %(net)s, gross less fee is %(is)s.")
             % {"net": shown(net, currency), "is": shown(gross - fee, currency)}
@@ -101,7 +104,10 @@ def _transaction(record: Record) -> Row:
         fee=gross - net,
         external_id=record["checkout"],
         reference=record["order"],
+        payment_reference=record["checkout"],
+        category=record["type"].lower(),
         batch=record["payout id"],
+        paid=-net if record["type"].lower() == "payout" else 0,
         happened_at=moment(record["transaction date"]),
     )
 

@@ -90,6 +90,7 @@ def _read(table: Table) -> tuple[list[Row], list[str]]:
         raise WrongFormatError(_("This is no such file: it lacks an id or a category of its rows."))
     source = table.first("source_id", "source")
     order = table.first("payment_metadata[order_number]", "payment_metadata[order_id]")
+    payment = table.first("payment_intent_id", "charge_id")
     utc, local = table.first("created_utc", "created (utc)"), table.first("created")
     payout = table.first("automatic_payout_id", "payout_id", "transfer")
 
@@ -107,6 +108,8 @@ def _read(table: Table) -> tuple[list[Row], list[str]]:
             fee=minor(record["fee"] or "0", currency),
             external_id=record[key],
             reference=record[order] if order and record[order] else record[source],
+            payment_reference=record[payment] or record[source],
+            category=record[category].strip().lower(),
             batch=record[payout],
             happened_at=moment(record[utc or local]),
         )
@@ -119,7 +122,9 @@ def _read(table: Table) -> tuple[list[Row], list[str]]:
 def _checked(row: Row, net: int) -> Row:
     """Return a row whose net holds; a payout is what it pays, whatever its gross says."""
     if row.kind == RowKind.PAYOUT:
-        return replace(row, gross=net, fee=0)
+        # Its sign differs between reports: a payout goes to the bank, its reversals come back.
+        paid = abs(net) if row.category in ("payout", "transfer") else -abs(net)
+        return replace(row, gross=-paid, fee=0, paid=paid)
     if row.net != net:
         raise RefusedError(
             _("net is %(net)s, gross less fee is %(is)s.")
@@ -195,6 +200,8 @@ def _json_row(record: Record) -> Row:
         fee=fee,
         external_id=record["id"],
         reference=record["source"],
+        payment_reference=record["source"],
+        category=category,
         happened_at=created,
     )
     return _checked(row, net)

@@ -11,16 +11,19 @@ DEEPEST = 60
 
 
 def parse_xml(content: bytes) -> tuple[Element, str]:
-    """Return the root with namespaces taken off, and the root's own namespace."""
+    """Return the root with namespaces taken off, and its namespace, or that of its document.
+
+    A message may come in an envelope, whose namespace says nothing.
+    """
     builder = TreeBuilder()
     parser = expat.ParserCreate(namespace_separator=" ")
-    depth, space = 0, ""
+    depth, space, is_document = 0, "", False
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, space
+        nonlocal depth, space, is_document
         head, _sep, local = name.rpartition(" ")
-        if not depth:
-            space = head
+        if not depth or (local == "Document" and not is_document):
+            space, is_document = head, local == "Document"
         depth += 1
         if depth > DEEPEST:
             raise RefusedError(_("The XML is nested too deep."))

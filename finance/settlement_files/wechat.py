@@ -114,6 +114,8 @@ def _trade(record: Record, settled: str) -> Row:
         fee=minor(record["手续费"] or "0", currency),
         external_id=record["微信退款单号"] if back else record["微信订单号"],
         reference=record["商户退款单号"] if back else record["商户订单号"],
+        payment_reference=record["微信订单号"],
+        category=record["交易状态"],
         batch=record["商户号"],
         happened_at=happened_at.replace(tzinfo=CHINA) if happened_at else None,
     )
@@ -165,7 +167,10 @@ def _fund(record: Record) -> Row:
         fee=-amount if is_fee else 0,
         external_id=record["资金流水单号"],
         reference=record["业务凭证号"],
+        payment_reference=record["微信支付业务单号"],
+        category=kind,
         batch=record["微信支付业务单号"],
+        paid=-amount if "提现" in kind and not is_fee else 0,
         happened_at=happened_at.replace(tzinfo=CHINA) if happened_at else None,
     )
 

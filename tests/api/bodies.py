@@ -149,6 +149,7 @@ CREATE: dict[str, Body] = {
     },
     "carriers": fixed(code="NEW", name="New", tracking_url="https://example.com/{number}"),
     "carrier-accounts": fixed(code="new", name="New", carrier="OWN", adapter="manual"),
+    "reconciliation-policies": fixed(currency="EUR", tolerance="0.02"),
     "payments": lambda world: {
         "order": world.fresh.order_number,
         "external_id": "body",

@@ -16,9 +16,11 @@ from finance.models import (
     Payout,
     PayoutAccount,
     PayoutBatch,
+    ReconciliationException,
     Refund,
     RefundPolicy,
 )
+from finance.services.clearing import WRITE_OFF, ignore_exceptions, put_off_exceptions
 from finance.services.commands import OpenRefund, RecordPayment
 from finance.services.payments import record_payments
 from finance.services.payout_batches import approve_batches, gather_payouts, send_batches
@@ -198,6 +200,22 @@ def snoozed(world: World) -> None:
     assert snooze_alerts(ids, until=later, now=timezone.now(), reason="tried").moved
 
 
+def small_enough(world: World) -> None:
+    for currency in ("EUR", "USD"):
+        ApprovalPolicy.objects.create(kind=WRITE_OFF, currency=currency, above=Decimal(100_000))
+
+
+def put_off(world: World) -> None:
+    ids = list(ReconciliationException.objects.values_list("pk", flat=True))
+    later = timezone.now() + timedelta(days=7)
+    assert put_off_exceptions(ids, until=later, now=timezone.now()).moved == ids
+
+
+def left_out(world: World) -> None:
+    ids = list(ReconciliationException.objects.values_list("pk", flat=True))
+    assert ignore_exceptions(ids, now=timezone.now(), reason="another shop's").moved == ids
+
+
 def doubted(world: World) -> None:
     assert place_holds([world.fresh.pk], now=timezone.now(), hold=HoldReason.ADDRESS).moved
 
@@ -228,6 +246,9 @@ STATES: dict[str, Callable[[World], None]] = {
     "payouts_pay_create": sent,
     "payouts_fail_create": sent,
     "purchase_orders_send_create": all_(PurchaseOrder, approve_purchase_orders),
+    "reconciliation_exceptions_resume_create": put_off,
+    "reconciliation_exceptions_undo_create": left_out,
+    "reconciliation_exceptions_write_off_create": small_enough,
     "refunds_approve_create": asked,
     "refunds_cancel_create": asked,
     "refunds_succeed_create": agreed,

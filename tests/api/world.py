@@ -15,13 +15,20 @@ from backoffice.insights.services.bottleneck import find_bottlenecks
 from backoffice.insights.services.checking import run_checks
 from backoffice.insights.services.rollup import refresh_times
 from finance.choices import RefundKind
-from finance.models import CommissionContract, PayoutAccount
+from finance.models import (
+    CommissionContract,
+    LedgerAccount,
+    PayoutAccount,
+    ReconciliationPolicy,
+    ReconciliationRule,
+)
 from finance.services.bank_details import (
     ProposeDetails,
     approve_bank_details,
     propose_bank_details,
 )
 from finance.services.commands import OpenRefund, RecordPayment
+from finance.services.matching import match_due_file
 from finance.services.payments import record_payments
 from finance.services.payout_batches import cancel_batches, gather_payouts
 from finance.services.payouts import create_payouts
@@ -323,6 +330,14 @@ def _money(world: World) -> None:
     create_payouts(None, now=LATER)
     _banks(world)
     import_file("mt940", "bank.sta", SAMPLES["mt940"].content, now=LATER)
+    match_due_file(now=LATER)
+    import_file("stripe", "payout.csv", SAMPLES["stripe-payout"].content, now=LATER)
+    match_due_file(now=LATER)
+    import_file("ofx", "due.ofx", SAMPLES["ofx"].content, now=LATER)
+    ReconciliationPolicy.objects.create(currency="USD")
+    ReconciliationRule.objects.create(
+        format="stripe-payout", category="tax", account=LedgerAccount.objects.get(code="5100")
+    )
     returns = [
         RequestReturn(order.pk, [RequestedLine(order.lines.get(kind="ITEM").pk, 1)])
         for order in orders[:3]

@@ -1,6 +1,6 @@
 """What all screens share, and the two plain kinds: settings and rows that only services write."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.http import HttpRequest
@@ -51,6 +51,8 @@ class BaseAdmin(ListMixin, HistoryMixin, ModelAdmin):
 
     # The group of the sidebar that shows it: empty for the usual one, None for nowhere.
     sidebar_group: str | None = ""
+    # Pages of its own under "Work" in the sidebar: label and name of the address.
+    work_pages: Sequence[tuple[Any, str]] = ()
     # The filter that the sidebar opens the list with.
     opens_with = ""
     # How far down its hits stand among those of other kinds.

@@ -105,7 +105,7 @@ def test_what_no_text_column_holds(actor: Actor) -> None:
         "currency": "eur", "type": "charge", "description": "a\x00b\ud800", "created": 1767225600,
     }  # fmt: skip
     import_file("stripe", "list.json", json.dumps([item]).encode(), now=NOW)
-    assert FileRow.objects.get().raw["description"] == "ab?"
+    assert FileRow.objects.get().personal == {"description": "ab?"}
 
 
 @pytest.mark.django_db(transaction=True)

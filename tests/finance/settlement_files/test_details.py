@@ -186,7 +186,11 @@ def test_camt_versions(version: int) -> None:
     sample = settlement.camt053(version)
     assert totals("camt053", sample.content) == ("", sample.totals)
     row = FORMATS["camt053"].parse(sample.content).rows[0]
-    assert (row.reference, row.raw["party"], row.raw["text"]) == ("E0", "Payer & Co", "STRIPE po_1")
+    assert (row.reference, row.raw["party"], row.raw["text"]) == (
+        "E0 STRIPE po_1",
+        "Payer & Co",
+        "STRIPE po_1",
+    )
 
 
 def test_camt_is_no_other_message() -> None:
@@ -277,3 +281,43 @@ def test_real_files(path: str) -> None:
     assert (statement.count, statement.control) == (rows, Control[control.upper()])
     if expected:
         assert {c: (t.gross, t.fee, t.net) for c, t in statement.totals.items()} == expected
+
+
+def test_camt_in_an_envelope() -> None:
+    plain = SAMPLES["camt053"].content.decode().partition("?>\n")[2]
+    head = (
+        "<AppHdr xmlns='urn:iso:std:iso:20022:tech:xsd:head.001.001.02'><BizSvc>x</BizSvc></AppHdr>"
+    )
+    whole = f"<BizMsgEnvlp xmlns='urn:any'>{head}{plain}</BizMsgEnvlp>".encode()
+    assert totals("camt053", whole) == totals("camt053", SAMPLES["camt053"].content)
+    assert read_file("detect", whole)[0] is FORMATS["camt053"]
+    twice = f"<BizMsgEnvlp>{plain}{plain}</BizMsgEnvlp>".encode()
+    assert totals("camt053", twice)[0] == "Statement S1 is there twice."
+
+
+def test_shopify_writes_fees_with_either_sign() -> None:
+    rows = "2026-05-01,charge,#1,paid,2026-05-01,P1,59,{},57.5,USD\n"
+    head = (
+        "Transaction Date,Type,Order,Payout Status,Payout Date,Payout ID,Amount,Fee,Net,Currency\n"
+    )
+    for fee in ("1.5", "-1.5"):
+        content = (head + rows.format(fee)).encode()
+        assert totals("shopify-transactions", content) == ("", {"USD": (5900, 150, 5750)})
+    assert "net is" in totals("shopify-transactions", (head + rows.format("2.5")).encode())[0]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_rows_say_what_they_pay_to_the_bank(name: str) -> None:
+    """Payouts move what the other rows come to, whichever sign the provider gives them."""
+    rows = FORMATS[name].parse(SAMPLES[name].content).rows
+    paid = sum(row.paid for row in rows)
+    if FORMATS[name].is_bank:
+        assert paid == 0
+    else:
+        assert all(row.category for row in rows)
+    for row in rows:
+        # What goes to the bank is taken off what lies at the provider.
+        if row.kind == RowKind.PAYOUT and row.paid:
+            assert row.net == -row.paid
+    if name == "stripe-payout":
+        assert paid == TOTAL[2]
