@@ -25,5 +25,6 @@ class FinanceConfig(AppConfig):
             rules,
             standing,
             states,
+            trail,
         )
         from finance.selectors import scope  # noqa: F401

@@ -189,6 +189,8 @@ def _told_value(event: Event, key: str, value: Any, currency: str) -> str:
         column: Any = apps.get_model(event.subject_type)._meta.get_field(key)
     except (LookupError, FieldDoesNotExist):
         return _code(event.subject_type, value)
+    if column.is_relation and column.related_model and isinstance(value, int):
+        return str(column.related_model._base_manager.filter(pk=value).first() or value)
     column = getattr(column, "output_field", column)
     labels = dict(getattr(column, "flatchoices", ()) or ())
     return str(labels.get(value) or _code(event.subject_type, value))

@@ -1,20 +1,21 @@
 """Contracts, statements, payouts and settled orders."""
 
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.choices import Origin
 from backoffice.core.exports import csv_response
-from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
+from backoffice.core.models import number_of
+from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, RecordAdmin, SettingsAdmin
 from backoffice.ui.approvals import Waits
-from backoffice.ui.display import NOTHING, badge, money
+from backoffice.ui.display import badge, money
 from backoffice.ui.grid import amount, grid, link
 from finance.admin.papers import PaperMixin
 from finance.charges import labelled
@@ -27,7 +28,6 @@ from finance.models import (
     SettlementDue,
 )
 from finance.papers.tables import HEADER, statement_rows
-from finance.selectors.statements import statement_entries
 from finance.services.payouts import (
     approve_payouts,
     cancel_payouts,
@@ -36,8 +36,10 @@ from finance.services.payouts import (
     send_payouts,
 )
 from finance.states import PAYOUT
+from inventory.models import Seller
+from orders.models import Order
 
-SHOWN = 100
+OWN_GOODS = _("own goods")
 
 
 @admin.register(CommissionContract)
@@ -76,28 +78,22 @@ class SellerStatementAdmin(PaperMixin, DocumentAdmin):
     list_select_related = ("seller",)
     search_fields = ("number__exact", "seller__code__exact")
     also = (("csv", "CSV"),)
+    readonly_fields = ("agreed",)
+    fields = (
+        *("seller", "agreed", "currency", "starts_on", "ends_on"),
+        *("opening_amount", "sales_amount", "refunds_amount", "payouts_amount", "other_amount"),
+        *("held_amount", "released_amount", "reserve_release_on", "closing_amount"),
+        *("created_by", "created_at"),
+    )
+
+    @admin.display(description=_("contract"))
+    def agreed(self, statement: SellerStatement) -> str:
+        return link(CommissionContract.objects.get(pk=statement.contract_id))
 
     def take_along(self, row: Any, kind: str) -> HttpResponseBase:
         if kind == "csv":
             return csv_response(row.number, HEADER, statement_rows(row))
         return super().take_along(row, kind)
-
-    def page_panels(self, request: HttpRequest, row: Any) -> list[tuple[Any, str]]:
-        head = (_("Date"), _("What"), _("Order or payout"), _("Gross"), _("Charges"), _("Amount"))
-        rows = [
-            (
-                entry.day,
-                entry.label,
-                entry.reference,
-                *(
-                    NOTHING if value is None else amount(value, row.currency)
-                    for value in (entry.gross, entry.charges, entry.amount)
-                ),
-            )
-            for entry in islice(statement_entries(row.pk), SHOWN)
-        ]
-        panels = super().page_panels(request, row)
-        return [(_("Every entry"), grid(head, rows, _("None."))), *panels]
 
 
 @admin.register(Payout)
@@ -132,11 +128,11 @@ class PayoutAdmin(DocumentAdmin):
 
 
 @admin.register(OrderSettlement)
-class OrderSettlementAdmin(ReadOnlyAdmin):
+class OrderSettlementAdmin(RecordAdmin):
     why_no_import = _("Orders are settled after their return window.")
     list_display = (
-        "order_id",
-        "seller_id",
+        "number",
+        "seller",
         money("gross_amount", _("gross")),
         money("tax_amount", _("tax")),
         money("charges_amount", _("charges")),
@@ -144,18 +140,51 @@ class OrderSettlementAdmin(ReadOnlyAdmin):
         "settles_on",
     )
     search_fields = ("order_id__exact",)
+    search_help_text = _("Digits of the order's number")
     ordering = ("-id",)
-    exclude = ("charges",)
-    readonly_fields = ("levied",)
+    fields = (
+        *("order", "seller", "contract", "lines"),
+        *("gross_amount", "tax_amount", "charges_amount", "payable_amount", "currency"),
+        *("delivered_on", "settles_on", "settled_at", "source"),
+    )
+    headline = (money("payable_amount", _("payable")), "settles_on")
 
-    @admin.display(description=_("charges"))
-    def levied(self, settled: OrderSettlement) -> SafeString:
-        rows = [
-            (capfirst(str(label)), amount(value, settled.currency))
-            for label, value in labelled(settled.charges)
+    def fill(self, rows: Sequence[OrderSettlement]) -> None:
+        """Load the sellers of a page."""
+        sellers = Seller.objects.in_bulk({row.seller_id for row in rows if row.seller_id})
+        for row in rows:
+            row.bo_seller = sellers.get(row.seller_id or 0)  # type: ignore[attr-defined]
+
+    @admin.display(description=_("order"), ordering="order_id")
+    def number(self, settled: OrderSettlement) -> str:
+        return number_of(Order, settled.order_id)
+
+    @admin.display(description=_("order"))
+    def order(self, settled: OrderSettlement) -> str:
+        return link(Order.objects.get(pk=settled.order_id))
+
+    @admin.display(description=_("seller"))
+    def seller(self, settled: OrderSettlement) -> str:
+        if not hasattr(settled, "bo_seller"):
+            self.fill([settled])
+        seller = settled.bo_seller  # type: ignore[attr-defined]
+        return link(seller) if seller else str(OWN_GOODS)
+
+    @admin.display(description=_("contract"))
+    def contract(self, settled: OrderSettlement) -> str:
+        return link(CommissionContract.objects.get(pk=settled.contract_id))
+
+    @admin.display(description=_("origin"))
+    def source(self, settled: OrderSettlement) -> str:
+        return str(Origin(settled.origin).label)
+
+    def page_panels(self, request: HttpRequest, row: OrderSettlement) -> list[tuple[Any, str]]:
+        levied = [
+            (capfirst(str(label)), amount(value, row.currency))
+            for label, value in labelled(row.charges)
         ]
-        body = format_html_join("", "<tr><td>{}</td><td>{}</td></tr>", rows)
-        return format_html("<table>{}</table>", body)
+        charges = grid((_("What"), _("Amount")), levied, _("No charges."))
+        return [(_("Charges"), charges), *super().page_panels(request, row)]
 
 
 @admin.register(SettlementDue)

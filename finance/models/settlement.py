@@ -4,8 +4,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.models import AppendOnlyModel, SettingsModel
-from backoffice.core.money import amount_field, currency_field, rounded_check
+from backoffice.core.models import AppendOnlyModel, SettingsModel, number_of
+from backoffice.core.money import Money, amount_field, currency_field, rounded_check
 from backoffice.core.validators import validate_time_zone
 from finance.charges import GROSS, LINE, NET, ORDER, contract_fields
 from finance.choices import PayoutSchedule
@@ -199,7 +199,7 @@ class OrderSettlement(AppendOnlyModel):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id} {self.seller_id or '-'} {self.gross_amount} {self.currency}"
+        return f"{number_of(Order, self.order_id)}: {Money(self.payable_amount, self.currency)}"
 
 
 class RefundShare(AppendOnlyModel):

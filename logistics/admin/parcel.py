@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import ReadOnlyInline
 from backoffice.ui.display import badge
+from backoffice.ui.grid import amount, link
 from logistics.admin.printing import PRINTED, PrintsMixin
 from logistics.choices import COLOURS
 from logistics.models import DeliveryException, Parcel, ParcelLine, Tracking, TrackingEvent
@@ -89,16 +90,32 @@ class ParcelAdmin(PrintsMixin):
         *("number__exact", "tracking_number__exact", "shipment__order__order_number__exact"),
     )
     search_help_text = _("Parcel, tracking or order number")
-    readonly_fields = ("tracking_page",)
+    readonly_fields = ("order", "tracking_page", "label_page", "price")
     inlines = (ParcelLineInline, ScanInline, ExceptionInline, TrackingInline)
+    headline = ("order", "tracking_number")
     fields = (
-        ("number", "shipment", "origin"),
+        ("number", "order", "shipment", "origin"),
         ("account", "service", "tracking_number", "tracking_page"),
-        ("status", "weight_grams", "label_url", "label_cost", "label_currency"),
+        ("status", "weight_grams", "label_page", "price"),
         ("labelled_at", "shipped_at", "delivered_at", "promised_on"),
         ("prints", "printed_at", "printed_by"),
         ("created_at", "created_by", "updated_at", "modified_by", "version"),
     )
+
+    @admin.display(description=_("order"))
+    def order(self, parcel: Parcel) -> str:
+        return link(parcel.shipment.order)
+
+    @admin.display(description=_("label"))
+    def label_page(self, parcel: Parcel) -> str:
+        if not parcel.label_url.startswith(("https://", "http://")):
+            return parcel.label_url
+        text = _("Open the label")
+        return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', parcel.label_url, text)
+
+    @admin.display(description=_("label cost"))
+    def price(self, parcel: Parcel) -> str:
+        return "" if parcel.label_cost is None else amount(parcel.label_cost, parcel.label_currency)
 
     @admin.display(description=_("tracking page"))
     def tracking_page(self, parcel: Parcel) -> str:

@@ -8,7 +8,13 @@ from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.core.models import Address, AppendOnlyModel, BusinessDocument, number_field
+from backoffice.core.models import (
+    Address,
+    AppendOnlyModel,
+    BusinessDocument,
+    number_field,
+    number_of,
+)
 from backoffice.core.money import amount_field, currency_field, rounded_check
 from backoffice.core.tags import few_tags, tags_column
 from inventory.models import Seller, Sku, Warehouse
@@ -271,7 +277,7 @@ class OrderLine(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_id}/{self.position}"
+        return f"{number_of(Order, self.order_id)}/{self.position}"
 
 
 class Hold(models.Model):

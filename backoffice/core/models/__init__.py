@@ -6,6 +6,7 @@ from backoffice.core.models.document import (
     BusinessDocument,
     SettingsModel,
     number_field,
+    number_of,
 )
 from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.models.export import ExportPart
@@ -67,4 +68,5 @@ __all__ = [
     "WebhookEndpoint",
     "WebhookHealth",
     "number_field",
+    "number_of",
 ]

@@ -1,5 +1,7 @@
 """The two kinds of model: business documents and settings."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now
@@ -27,6 +29,12 @@ def number_field(prefix: str) -> models.GeneratedField:
     )
     field.number_prefix = prefix  # type: ignore[attr-defined]
     return field
+
+
+def number_of(model: Any, key: int) -> str:
+    """Return the number of a document by its key alone."""
+    field = next(f for f in model._meta.concrete_fields if hasattr(f, "number_prefix"))
+    return f"{field.number_prefix}-{key:08d}"
 
 
 class BusinessDocument(models.Model):
