@@ -53,6 +53,20 @@ WHERE e.id = ANY(%s) ORDER BY e.id
 """
 
 
+# What stands on the lines of parcels, at most what is left of the order's money.
+GIVEN_UP = """
+SELECT sum(least(x.cost, x.paid)), currency FROM (
+  SELECT o.currency, round(sum(l.gross_amount * pl.quantity / l.quantity),
+      currency_exponent(o.currency)) AS cost,
+    round(o.captured_amount - o.refunded_amount, currency_exponent(o.currency)) AS paid
+  FROM logistics_parcelline pl JOIN logistics_parcel p ON p.id = pl.parcel_id
+  JOIN logistics_shipmentline sl ON sl.id = pl.shipment_line_id
+  JOIN orders_orderline l ON l.id = sl.order_line_id JOIN orders_order o ON o.id = l.order_id
+  WHERE pl.parcel_id = ANY(%s) AND p.given_up_at IS NULL GROUP BY o.id) x
+WHERE least(x.cost, x.paid) > 0 GROUP BY currency ORDER BY currency
+"""
+
+
 @extensions.blocker("finance.refund", "approve")
 def own_refunds(ids: list[int], transition: str) -> dict[int, list[Text]]:
     """Keep people from approving refunds that they opened, or whose goods they took in."""
@@ -116,6 +130,16 @@ def refunds_of_cancelling(ids: list[int], transition: str, now: datetime) -> lis
         )
         % {"n": owed.refunds, "amount": f"{owed.amount:f}", "currency": owed.currency}
         for owed in owed_back(ids)
+    ]
+
+
+@extensions.effect("logistics.parcel", "refund")
+def money_of_giving_up(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Tell what the units of parcels cost that are cancelled."""
+    return [
+        _("Up to %(amount)s %(currency)s go back to the customer, by the refund policy.")
+        % {"amount": f"{amount:f}", "currency": currency}
+        for amount, currency in execute(GIVEN_UP, [ids])
     ]
 
 

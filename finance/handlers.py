@@ -14,15 +14,15 @@ from backoffice.core.models import Event
 from finance.choices import PENDING_REFUNDS, PaymentStatus, RefundKind, RefundStatus
 from finance.models import Payment, Refund
 from finance.providers.registry import configured_adapters
-from finance.selectors.refunds import returned_parts
 from finance.services.clearing import WRITE_OFF, carry_out_approved, resume_exceptions
-from finance.services.commands import OpenRefund, RefundResult
+from finance.services.commands import OpenRefund, RefundPart, RefundResult
 from finance.services.invoices import issue_credit_notes, issue_invoices
 from finance.services.payments import void_payments
 from finance.services.refund_results import record_refund_results, send_refunds
-from finance.services.refunds import open_refunds, refund_overpaid
+from finance.services.refunds import open_refunds, refund_cancelled_lines, refund_overpaid
 from finance.services.requests import request_payments
 from finance.services.settlement import queue_settlements
+from logistics.models import Parcel
 from orders.choices import OrderStatus
 from orders.models import Order
 from orders.services.returns import close_returns
@@ -74,6 +74,7 @@ def refund_cancelled(events: Sequence[Event], *, now: datetime) -> None:
     ids = list(cancelled.order_by("pk").values_list("pk", flat=True))
     if not ids:
         return
+    lost = given_up_orders(ids)
     held = Payment.objects.filter(
         order_id__any=ids, status__in=[PaymentStatus.PENDING, PaymentStatus.AUTHORISED]
     )
@@ -83,10 +84,30 @@ def refund_cancelled(events: Sequence[Event], *, now: datetime) -> None:
     commands = [
         OpenRefund(pk, RefundKind.CANCELLATION, reason=gettext_noop("order cancelled"))
         for pk in ids
+        if pk not in lost
     ]
     opened = open_refunds(commands, now=now)
     if _imported(events):
         _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
+
+
+@on("order.given_up", "order.cancelled", "payment.captured")
+def refund_given_up(events: Sequence[Event], *, now: datetime) -> None:
+    """Give back what was paid for units that left and never arrive.
+
+    Unlike what is cancelled in house, such a refund waits for a second person by the policy.
+    """
+    cancelled = {
+        int(line): Decimal(cost) for e in events for line, cost in e.data.get("lines", {}).items()
+    }
+    ids = sorted(given_up_orders(_orders(events)))
+    refund_cancelled_lines(ids, cancelled, now=now, reason=gettext_noop("parcel given up"))
+
+
+def given_up_orders(order_ids: Sequence[int]) -> set[int]:
+    """Return the orders of which a parcel was given up."""
+    parcels = Parcel.objects.filter(shipment__order_id__any=order_ids, given_up_at__isnull=False)
+    return set(parcels.values_list("shipment__order_id", flat=True))
 
 
 @on("payment.captured")
@@ -104,26 +125,23 @@ def withdraw_requests(events: Sequence[Event], *, now: datetime) -> None:
 @on("return.received")
 def refund_returned(events: Sequence[Event], *, now: datetime) -> None:
     """Give back what came back, as far as it was paid; close returns that cost nothing."""
-    amounts = {e.subject_id: Decimal(e.data.get("gross", "0")) for e in events}
-    orders = {e.subject_id: e.order_id for e in events}
-    parts = returned_parts(amounts)
     commands = [
         OpenRefund(
-            orders[pk] or 0,
+            e.order_id or 0,
             RefundKind.RETURN,
             reason=gettext_noop("goods returned"),
-            lines=lines,
-            return_id=pk,
-            key=f"return:{pk}",
+            lines=[RefundPart(int(pk), Decimal(cost)) for pk, cost in e.data["lines"].items()],
+            return_id=e.subject_id,
+            key=f"return:{e.subject_id}",
             is_capped=True,
         )
-        for pk, lines in sorted(parts.items())
-        if lines
+        for e in sorted(events, key=lambda e: e.subject_id)
+        if e.data.get("lines")
     ]
     opened = open_refunds(commands, now=now)
     waiting = {commands[n].return_id for n in {**opened.created, **opened.existing}}
     close_returns(
-        [pk for pk in amounts if pk not in waiting],
+        [e.subject_id for e in events if e.subject_id not in waiting],
         now=now,
         reason=gettext_noop("nothing to refund"),
     )

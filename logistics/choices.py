@@ -13,6 +13,7 @@ class ShipmentStatus(models.TextChoices):
     SHIPPED = "SHIPPED", _("Shipped")
     DELIVERED = "DELIVERED", _("Delivered")
     CANCELLED = "CANCELLED", _("Cancelled")
+    GIVEN_UP = "GIVEN_UP", _("Given up")
 
 
 IN_HOUSE = (ShipmentStatus.PLANNED, ShipmentStatus.PICKING, ShipmentStatus.PACKED)
@@ -49,6 +50,13 @@ ON_THE_WAY = (
 FINAL_PARCELS = (ParcelStatus.DELIVERED, ParcelStatus.RETURNED, ParcelStatus.CANCELLED)
 
 
+class Remedy(models.TextChoices):
+    """What the customer gets instead of a parcel that was given up."""
+
+    SEND_AGAIN = "SEND_AGAIN", _("Sent again")
+    REFUND = "REFUND", _("Refunded")
+
+
 class ExceptionKind(models.TextChoices):
     NO_FIRST_SCAN = "NO_FIRST_SCAN", _("No first scan")
     STUCK = "STUCK", _("Stuck")
@@ -59,6 +67,17 @@ class ExceptionKind(models.TextChoices):
     LOST = "LOST", _("Lost")
     LATE = "LATE", _("Late")
     CUSTOMS = "CUSTOMS", _("Held by customs")
+    ARRIVED_ANYWAY = "ARRIVED_ANYWAY", _("Arrived after it was given up")
+
+
+# What lets a parcel be given up before the carrier says so itself.
+GRAVE = (
+    ExceptionKind.NO_FIRST_SCAN,
+    ExceptionKind.STUCK,
+    ExceptionKind.RETURNING,
+    ExceptionKind.DAMAGED,
+    ExceptionKind.LOST,
+)
 
 
 class ExceptionStatus(models.TextChoices):
@@ -89,6 +108,7 @@ COLOURS: dict[str, Colour] = {
     ShipmentStatus.SHIPPED: Colour.ACTIVE,
     ShipmentStatus.DELIVERED: Colour.GOOD,
     ShipmentStatus.CANCELLED: Colour.NEUTRAL,
+    ShipmentStatus.GIVEN_UP: Colour.BAD,
     PickListStatus.OPEN: Colour.WARNING,
     PickListStatus.PICKED: Colour.GOOD,
     ParcelStatus.CREATED: Colour.NEUTRAL,

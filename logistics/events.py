@@ -18,6 +18,7 @@ declare(
         "shipment.printed": _("The packing slip of a shipment was printed"),
         "shipment.shipped": _("All parcels of a shipment have left"),
         "shipment.delivered": _("All parcels of a shipment arrived"),
+        "shipment.given_up": _("No parcel of a shipment is expected to arrive any more"),
         "shipment.cancelled": _("A shipment was called off"),
     },
 )
@@ -41,6 +42,7 @@ declare(
         "parcel.shipped": _("A parcel was handed over to the carrier"),
         "parcel.moved": _("The carrier told a new state of a parcel"),
         "parcel.delivered": _("A parcel arrived"),
+        "parcel.given_up": _("A parcel is not expected to arrive: it is sent again or refunded"),
         "parcel.cancelled": _("A parcel was called off before it left"),
     },
 )

@@ -21,6 +21,7 @@ from logistics.choices import (
     ExceptionStatus,
     ParcelStatus,
     PickListStatus,
+    Remedy,
     ShipmentStatus,
 )
 from logistics.models import (
@@ -34,6 +35,7 @@ from logistics.models import (
     Shipment,
     TrackingEvent,
 )
+from logistics.states import GIVABLE, STRANDED
 
 
 class ShipmentFilter(FilterSet):
@@ -111,6 +113,10 @@ class ParcelFilter(FilterSet):
         "printed_at", "isnull", exclude=True, label=_("printed")
     )
     is_late = django_filters.BooleanFilter(method="late", label=_("late"))
+    is_stranded = django_filters.BooleanFilter(
+        method="stranded", label=_("lost or coming back, and nobody decided")
+    )
+    remedy = django_filters.MultipleChoiceFilter(choices=Remedy.choices, label=_("instead"))
     shipped_within = WithinFilter("shipped_at", label=_("shipped within the last"))
     shipped_before_ago = AgoFilter("shipped_at", label=_("shipped longer ago than"))
     origin = django_filters.ChoiceFilter(choices=Origin.choices, label=_("origin"))
@@ -124,6 +130,12 @@ class ParcelFilter(FilterSet):
         # No label is being bought for it, so somebody has to enter the number.
         waits = Q(status=ParcelStatus.CREATED) & (
             Q(label_request__isnull=True) | Q(label_request__refused_at__isnull=False)
+        )
+        return queryset.filter(waits if value else ~waits)
+
+    def stranded(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        waits = STRANDED & Q(
+            status__in=GIVABLE, given_up_at__isnull=True, shipment__order__status="RELEASED"
         )
         return queryset.filter(waits if value else ~waits)
 

@@ -7,10 +7,11 @@ from django.utils.translation import gettext_noop
 
 from backoffice.core.events import on
 from backoffice.core.models import Event
-from logistics.choices import ShipmentStatus
+from logistics.choices import ParcelStatus, ShipmentStatus
 from logistics.models import Shipment, ShipmentLine
 from logistics.selectors.news import shipped_news
 from logistics.services.cancelling import cancel_shipments
+from logistics.services.coming_back import await_parcels, expect_no_more
 from logistics.services.covering import cover_shipments
 from logistics.services.planning import plan_shipments
 from logistics.services.scans import follow_scans
@@ -53,6 +54,19 @@ def follow_earlier_scans(events: Sequence[Event], *, now: datetime) -> None:
 def tell_the_channel(events: Sequence[Event], *, now: datetime) -> None:
     """Tell the channels of orders what left, and under which number."""
     queue_news(shipped_news([e.subject_id for e in events]), now=now)
+
+
+@on("parcel.moved")
+def await_what_comes_back(events: Sequence[Event], *, now: datetime) -> None:
+    """Open returns for what carriers could not deliver and brought back."""
+    back = [e.subject_id for e in events if e.data.get("status") == ParcelStatus.RETURNED]
+    await_parcels(back, now=now, reason=gettext_noop("undelivered"))
+
+
+@on("parcel.delivered")
+def await_no_more(events: Sequence[Event], *, now: datetime) -> None:
+    """Expect nothing back of what was delivered after all."""
+    expect_no_more([e.subject_id for e in events], now=now, reason=gettext_noop("delivered"))
 
 
 @on("order.cancelled")

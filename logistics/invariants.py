@@ -4,11 +4,12 @@ from backoffice.core.invariants import invariant
 
 invariant(
     "logistics.shipped",
-    "Shipped units of an order line are those in its parcels that left.",
+    "Shipped units of an order line are those in its parcels that left and are not given up.",
     """
     SELECT l.id, l.order_id, l.shipped, p.units FROM orders_orderline l
     LEFT JOIN (SELECT sl.order_line_id, sum(pl.quantity) AS units FROM logistics_parcelline pl
       JOIN logistics_parcel p ON p.id = pl.parcel_id AND p.shipped_at IS NOT NULL
+        AND p.given_up_at IS NULL
       JOIN logistics_shipmentline sl ON sl.id = pl.shipment_line_id GROUP BY 1) p
       ON p.order_line_id = l.id
     WHERE l.shipped <> coalesce(p.units, 0)
@@ -21,6 +22,7 @@ invariant(
     SELECT l.id, l.order_id, l.delivered, p.units FROM orders_orderline l
     LEFT JOIN (SELECT sl.order_line_id, sum(pl.quantity) AS units FROM logistics_parcelline pl
       JOIN logistics_parcel p ON p.id = pl.parcel_id AND p.status = 'DELIVERED'
+        AND p.given_up_at IS NULL
       JOIN logistics_shipmentline sl ON sl.id = pl.shipment_line_id GROUP BY 1) p
       ON p.order_line_id = l.id
     WHERE l.delivered <> coalesce(p.units, 0)
@@ -30,21 +32,24 @@ invariant(
     "logistics.stock_moves",
     "Every stocked unit that left has its stock move.",
     """
-    SELECT l.id, l.order_id, l.shipped, m.units FROM orders_orderline l
+    SELECT l.id, l.order_id, l.shipped, g.units AS given_up, m.units FROM orders_orderline l
     LEFT JOIN (SELECT for_id, -sum(quantity) AS units FROM inventory_stockmove
       WHERE kind = 'SHIPMENT' AND for_type = 'orders.orderline' GROUP BY 1) m ON m.for_id = l.id
-    WHERE l.is_stocked AND l.shipped <> coalesce(m.units, 0)
+    LEFT JOIN (SELECT order_line_id, sum(given_up) AS units FROM logistics_shipmentline
+      WHERE given_up > 0 GROUP BY 1) g ON g.order_line_id = l.id
+    WHERE l.is_stocked AND l.shipped + coalesce(g.units, 0) <> coalesce(m.units, 0)
     """,
 )
 invariant(
     "logistics.planned",
     "No more of an order line is planned than was ordered and not cancelled.",
     """
-    SELECT l.id, l.order_id, sum(sl.quantity) AS planned FROM logistics_shipmentline sl
+    SELECT l.id, l.order_id, sum(sl.quantity - sl.given_up) AS planned
+    FROM logistics_shipmentline sl
     JOIN logistics_shipment s ON s.id = sl.shipment_id AND s.status <> 'CANCELLED'
     JOIN orders_orderline l ON l.id = sl.order_line_id
     GROUP BY l.id, l.order_id, l.quantity, l.cancelled
-    HAVING sum(sl.quantity) > l.quantity - l.cancelled
+    HAVING sum(sl.quantity - sl.given_up) > l.quantity - l.cancelled
     """,
     repair="Deliver waiting events first; then cancel the shipment.",
 )
@@ -54,7 +59,7 @@ invariant(
     """
     SELECT sl.id, sl.shipment_id, sl.quantity, p.units FROM logistics_shipmentline sl
     JOIN logistics_shipment s ON s.id = sl.shipment_id
-      AND s.status IN ('PACKED', 'SHIPPED', 'DELIVERED')
+      AND s.status IN ('PACKED', 'SHIPPED', 'DELIVERED', 'GIVEN_UP')
     LEFT JOIN (SELECT pl.shipment_line_id, sum(pl.quantity) AS units FROM logistics_parcelline pl
       JOIN logistics_parcel p ON p.id = pl.parcel_id AND p.status <> 'CANCELLED' GROUP BY 1) p
       ON p.shipment_line_id = sl.id
@@ -68,12 +73,14 @@ invariant(
     SELECT s.id, s.status FROM logistics_shipment s LEFT JOIN (
       SELECT shipment_id, count(*) FILTER (WHERE status <> 'CANCELLED') AS parcels,
         count(*) FILTER (WHERE shipped_at IS NOT NULL) AS gone,
-        count(*) FILTER (WHERE status = 'DELIVERED') AS arrived
+        count(*) FILTER (WHERE status <> 'CANCELLED' AND given_up_at IS NULL) AS awaited,
+        count(*) FILTER (WHERE status = 'DELIVERED' AND given_up_at IS NULL) AS arrived
       FROM logistics_parcel GROUP BY shipment_id) p ON p.shipment_id = s.id
     WHERE CASE s.status
       WHEN 'PACKED' THEN coalesce(p.parcels, 0) = 0 OR p.gone >= p.parcels
-      WHEN 'SHIPPED' THEN coalesce(p.gone, 0) < p.parcels OR p.arrived >= p.parcels
-      WHEN 'DELIVERED' THEN coalesce(p.arrived, 0) = 0 OR p.arrived < p.parcels
+      WHEN 'SHIPPED' THEN coalesce(p.gone, 0) < p.parcels OR p.arrived >= p.awaited
+      WHEN 'DELIVERED' THEN coalesce(p.arrived, 0) = 0 OR p.arrived < p.awaited
+      WHEN 'GIVEN_UP' THEN coalesce(p.parcels, 0) = 0 OR p.awaited > 0
       ELSE coalesce(p.parcels, 0) > 0 END
     """,
 )
@@ -127,6 +134,17 @@ invariant(
     WHERE l.quantity IS DISTINCT FROM a.quantity
     """,
     repair="Deliver waiting events first; then cancel the shipment.",
+)
+invariant(
+    "logistics.given_up",
+    "Units of a shipment that are given up are those in its parcels that were.",
+    """
+    SELECT sl.id, sl.shipment_id, sl.given_up, p.units FROM logistics_shipmentline sl
+    LEFT JOIN (SELECT pl.shipment_line_id, sum(pl.quantity) AS units FROM logistics_parcelline pl
+      JOIN logistics_parcel p ON p.id = pl.parcel_id AND p.given_up_at IS NOT NULL GROUP BY 1) p
+      ON p.shipment_line_id = sl.id
+    WHERE sl.given_up <> coalesce(p.units, 0)
+    """,
 )
 invariant(
     "logistics.scanned",

@@ -10,6 +10,8 @@ from inventory.choices import Fulfilment
 from logistics.choices import ExceptionStatus, ParcelStatus, PickListStatus, ShipmentStatus
 from logistics.models import DeliveryException, LabelRequest, Parcel, PickList, Shipment
 from logistics.services.planning import unplanned_orders
+from logistics.states import GIVABLE, STRANDED
+from logistics.states import PARCEL as PARCELS
 
 SHIPMENT, PARCEL = "logistics.shipment", "logistics.parcel"
 EXCEPTION = "logistics.deliveryexception"
@@ -30,16 +32,24 @@ def shipments_wait(ids: list[int], now: datetime) -> Mapping[int, list[Obstacle]
     problems = DeliveryException.objects.filter(order_id__any=ids).exclude(
         status=ExceptionStatus.RESOLVED
     )
+    stranded = _stranded(ids)
     for problem in problems.select_related("parcel").order_by("pk"):
         text = _("Parcel %(parcel)s: %(kind)s.") % {
             "parcel": problem.parcel.number,
             "kind": problem.get_kind_display(),
         }
-        fixes = (
+        fixes: tuple[Fix, ...] = (
             Fix(problem.number, EXCEPTION, problem.pk),
             Fix(problem.parcel.number, PARCEL, problem.parcel_id),
         )
+        if stranded.pop(problem.parcel_id, None):
+            fixes = (*_remedies(problem.parcel_id), *fixes)
         found[problem.order_id].append(Obstacle("EXCEPTION", text, fixes, problem.opened_at))
+    for pk, parcel in stranded.items():
+        words = {"number": parcel.number, "status": parcel.get_status_display()}
+        text = _("Parcel %(number)s will not arrive (%(status)s): send it again or refund it.")
+        fixes = (*_remedies(pk), Fix(parcel.number, PARCEL, pk))
+        found[parcel.shipment.order_id].append(Obstacle("STRANDED", text % words, fixes))
     return found
 
 
@@ -48,6 +58,19 @@ def shipment_waits(ids: list[int], now: datetime) -> Mapping[int, list[Obstacle]
     """Say what shipments in house wait for."""
     here = Shipment.objects.filter(pk__any=ids, status__in=["PLANNED", "PICKING", "PACKED"])
     return {row.pk: _shipment(row) for row in here.select_related("warehouse")}
+
+
+def _stranded(order_ids: list[int]) -> dict[int, Parcel]:
+    """Return the parcels of orders of which somebody has to decide what the customer gets."""
+    parcels = Parcel.objects.filter(
+        STRANDED, shipment__order__in=order_ids, status__in=GIVABLE, given_up_at__isnull=True
+    )
+    return {p.pk: p for p in parcels.select_related("shipment").order_by("pk")}
+
+
+def _remedies(parcel_id: int) -> tuple[Fix, ...]:
+    verbs = ("send_again", "refund")
+    return tuple(Fix(PARCELS.transitions[v].label, PARCEL, parcel_id, v) for v in verbs)
 
 
 def _shipment(shipment: Shipment) -> list[Obstacle]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Sum
 from django.utils.html import format_html_join
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
@@ -14,7 +14,7 @@ from backoffice.ui.display import badge_html
 from backoffice.ui.grid import grid, link
 from logistics.carriers.registry import ADAPTERS
 from logistics.choices import COLOURS, BreakerState, ShipmentStatus
-from logistics.models import AccountState, CarrierAccount, Parcel, Shipment
+from logistics.models import AccountState, CarrierAccount, Parcel, ParcelLine, Shipment
 from logistics.services.dispatch import shipments_here, usual_account
 from logistics.services.planning import unplanned_orders
 from orders.models import Order
@@ -128,6 +128,17 @@ def steps_of_orders(ids: list[int], transition: str, now: datetime) -> list[Text
 
 def _badge(document: Shipment | Parcel) -> str:
     return badge_html(document.status, document.get_status_display(), COLOURS)
+
+
+@effect("logistics.parcel", "send_again")
+def units_sent_again(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Say what leaves stock a second time."""
+    lines = ParcelLine.objects.filter(parcel__in=ids, parcel__given_up_at=None)
+    skus = lines.values_list("shipment_line__order_line__sku__code").annotate(n=Sum("quantity"))
+    return [
+        _("%(n)s × %(sku)s are reserved and shipped again.") % {"n": units, "sku": sku}
+        for sku, units in skus.order_by("shipment_line__order_line__sku__code")
+    ]
 
 
 @effect("orders.order", "cancel")

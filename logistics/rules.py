@@ -15,6 +15,7 @@ from logistics.services.exceptions import (
     report_parcels,
     resolve_exceptions,
 )
+from logistics.services.giving_up import send_again
 from logistics.services.picking import orders_of
 from orders.rules import CHANGE, priority_field
 from orders.services.marking import prioritise_orders
@@ -59,9 +60,13 @@ rule_action(
         "detail": lambda: forms.CharField(max_length=300, required=False, label=_("detail")),
     },
 )(report_parcels)
+rule_action("parcels.send_again", PARCEL, _("Send again"), permission="logistics.give_up_parcel")(
+    send_again
+)
 tells_colleagues("parcels.tell", PARCEL)
 rule_measure(PARCEL, _("delivered"), Q(status=ParcelStatus.DELIVERED))
 rule_measure(PARCEL, _("lost"), Q(status=ParcelStatus.LOST))
+rule_measure(PARCEL, _("given up"), Q(given_up_at__isnull=False))
 
 rule_action("exceptions.acknowledge", EXCEPTION, _("Acknowledge"), permission=CARE)(
     acknowledge_exceptions

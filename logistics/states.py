@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.states import Guard, Machine, Transition
 from logistics.carriers.registry import label_adapters
-from logistics.choices import ExceptionStatus, PickListStatus, ShipmentStatus
+from logistics.choices import GRAVE, ExceptionStatus, PickListStatus, ShipmentStatus
 from logistics.choices import ParcelStatus as P
 from logistics.models import DeliveryException, Parcel, PickList, Shipment
 from orders.choices import OrderStatus
@@ -96,6 +96,13 @@ SHIPMENT = Machine(
             stamp="printed_at",
         ),
         Transition(
+            "give_up",
+            _("Give up"),
+            [ShipmentStatus.SHIPPED],
+            ShipmentStatus.GIVEN_UP,
+            "shipment.given_up",
+        ),
+        Transition(
             "trim",
             _("Take units out"),
             [ShipmentStatus.PLANNED, ShipmentStatus.PICKING],
@@ -171,6 +178,22 @@ OWN_NUMBER = Guard(
 # A scan may move a parcel from any of these; RETURNED gives way to a delivery only.
 UNDERWAY = [P.IN_TRANSIT, P.OUT_FOR_DELIVERY, P.EXCEPTION, P.RETURNING, P.LOST]
 
+_GRAVE = DeliveryException.objects.filter(parcel=OuterRef("pk"), kind__in=GRAVE).exclude(
+    status=ExceptionStatus.RESOLVED
+)
+# Nobody should wait for it any longer: by its scans, by the clock or by what somebody reported.
+STRANDED = Q(status__in=[P.LOST, P.RETURNING, P.RETURNED]) | Q(Exists(_GRAVE))
+GIVABLE = [*UNDERWAY, P.RETURNED]
+LOST_CAUSE = [
+    Guard("not_given_up", Q(given_up_at__isnull=True), _("It was given up already.")),
+    Guard("stranded", STRANDED, _("It is on its way: report first what happened to it.")),
+    Guard(
+        "with_warehouse",
+        Q(shipment__order__status=OrderStatus.RELEASED),
+        _("The order is closed: nothing of it is sent again or cancelled."),
+    ),
+]
+
 
 def _scanned(name: str, label: object, to: str) -> Transition:
     sources = [s for s in UNDERWAY if s != to]
@@ -237,6 +260,26 @@ PARCEL = Machine(
             P.DELIVERED,
             "parcel.delivered",
             permission="logistics.ship_shipment",
+        ),
+        Transition(
+            "send_again",
+            _("Send again"),
+            GIVABLE,
+            None,
+            "parcel.given_up",
+            permission="logistics.give_up_parcel",
+            guards=LOST_CAUSE,
+            stamp="given_up_at",
+        ),
+        Transition(
+            "refund",
+            _("Refund"),
+            GIVABLE,
+            None,
+            "parcel.given_up",
+            permission="logistics.give_up_parcel",
+            guards=LOST_CAUSE,
+            stamp="given_up_at",
         ),
         Transition(
             "cancel",

@@ -18,6 +18,7 @@ declare(
         "order.released": _("The order went to the warehouse"),
         "order.picking_started": _("Picking began"),
         "order.shipped": _("Units left the warehouse"),
+        "order.given_up": _("Units that left are not expected to arrive any more"),
         "order.partly_delivered": _("Some units of the order were delivered"),
         "order.delivered": _("All units of the order were delivered"),
         "order.completed": _("Nothing is left to do"),
@@ -48,6 +49,7 @@ declare(
     "orders.return",
     {
         "return.requested": _("The customer wants to send something back"),
+        "return.undelivered": _("A carrier brings back what it could not deliver"),
         "return.received": _("The goods came back and were inspected"),
         "return.closed": _("The return is settled"),
         "return.cancelled": _("The return was called off"),

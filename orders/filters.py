@@ -136,7 +136,9 @@ class OrderLineFilter(StockFilter):
 class ReturnFilter(FilterSet):
     """Which returns."""
 
-    fixed = frozenset("number order requested_after requested_within requested_before_ago".split())
+    fixed = frozenset(
+        "number order is_undelivered requested_after requested_within requested_before_ago".split()
+    )
 
     number = django_filters.CharFilter(label=_("number"))
     status = django_filters.MultipleChoiceFilter(choices=ReturnStatus.choices, label=_("status"))
@@ -144,6 +146,7 @@ class ReturnFilter(FilterSet):
     requested_after = django_filters.IsoDateTimeFilter(
         "requested_at", "gte", label=_("requested after")
     )
+    is_undelivered = django_filters.BooleanFilter(label=_("undelivered"))
     requested_within = WithinFilter("requested_at", label=_("requested within the last"))
     requested_before_ago = AgoFilter("requested_at", label=_("requested longer ago than"))
 

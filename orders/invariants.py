@@ -84,6 +84,7 @@ invariant(
     SELECT l.id, l.returned FROM orders_orderline l LEFT JOIN (
       SELECT rl.order_line_id, sum(rl.sellable + rl.damaged) AS units FROM orders_returnline rl
       JOIN orders_return r ON r.id = rl.parent_id AND r.status IN ('RECEIVED', 'CLOSED')
+        AND NOT r.is_undelivered
       GROUP BY rl.order_line_id) r ON r.order_line_id = l.id
     WHERE l.returned <> coalesce(r.units, 0)
     """,

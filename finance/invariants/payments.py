@@ -35,12 +35,12 @@ invariant(
 )
 invariant(
     "finance.refund_lines",
-    "A refund's lines add up to it, and no line gives back more than it cost.",
+    "A refund's lines are within it, and no line gives back more than it cost.",
     """
     SELECT r.id AS refund_id, NULL::bigint AS line_id, r.amount, l.amount AS lines
     FROM finance_refund r
     JOIN (SELECT refund_id, sum(amount) AS amount FROM finance_refundline GROUP BY refund_id) l
-      ON l.refund_id = r.id WHERE l.amount <> r.amount
+      ON l.refund_id = r.id WHERE abs(l.amount) > r.amount
     UNION ALL
     SELECT NULL, l.id, l.gross_amount, x.amount FROM orders_orderline l
     JOIN (SELECT f.order_line_id, sum(f.amount) AS amount FROM finance_refundline f
@@ -51,16 +51,18 @@ invariant(
 )
 invariant(
     "finance.refunds_charged",
-    "A paid refund of a settled order is charged in full, once.",
+    "A paid refund of a settled order is charged in full, once; of lines, what they give back.",
     """
-    SELECT r.id, r.number, r.amount, s.gross FROM finance_refund r
+    SELECT r.id, r.number, r.amount, s.gross FROM (
+      SELECT f.*, CASE WHEN kind = 'GOODWILL' THEN f.amount ELSE coalesce((SELECT sum(l.amount)
+        FROM finance_refundline l WHERE l.refund_id = f.id), 0) END AS due FROM finance_refund f) r
     LEFT JOIN (SELECT refund_id, sum(gross_amount) AS gross FROM finance_refundshare
       GROUP BY refund_id) s ON s.refund_id = r.id
-    WHERE (s.gross > r.amount)
+    WHERE (s.gross > r.due)
       OR (s.gross IS NOT NULL AND (r.status <> 'SUCCEEDED'
         OR r.kind IN ('CANCELLATION', 'OVERPAYMENT')))
       OR (r.status = 'SUCCEEDED' AND r.kind NOT IN ('CANCELLATION', 'OVERPAYMENT')
-        AND s.gross IS DISTINCT FROM r.amount
+        AND coalesce(s.gross, 0) <> r.due
         AND EXISTS (SELECT FROM finance_ordersettlement o WHERE o.order_id = r.order_id)
         AND NOT EXISTS (SELECT FROM orders_orderline l WHERE l.order_id = r.order_id
           AND NOT EXISTS (SELECT FROM finance_ordersettlement o WHERE o.order_id = l.order_id

@@ -27,6 +27,7 @@ FROM orders_order o JOIN orders_orderline l ON l.order_id = o.id
 WHERE o.id = ANY(%(orders)s) AND o.delivered_at IS NOT NULL
   AND NOT EXISTS (SELECT FROM finance_invoice i WHERE i.order_id = o.id)
 GROUP BY l.order_id, o.currency, o.origin
+HAVING bool_or(l.quantity > l.cancelled AND l.kit_line_id IS NULL)
 """
 # A counter row, not a sequence: a rollback gives the number back.
 NUMBERED = """
@@ -64,7 +65,8 @@ CROSS JOIN LATERAL (SELECT
 WHERE i.id = ANY(%(ids)s) AND l.quantity > l.cancelled AND l.kit_line_id IS NULL
 """
 # Tax goes back in proportion, as the difference of rounded running totals: all of it in the end.
-# What a customer gets beyond the price is no part of it and of no note.
+# What a customer gets beyond the price is no part of it and of no note; a refund of lines gives
+# back what its lines say.
 REFUNDED = """
 SELECT refund_id, invoice_id, currency, origin, gross, tax FROM (
 SELECT r.id AS refund_id, i.id AS invoice_id, i.currency, i.origin, r.amount AS gross,
@@ -72,11 +74,13 @@ SELECT r.id AS refund_id, i.id AS invoice_id, i.currency, i.origin, r.amount AS 
     - round(i.tax_amount * (i.credited_amount + sum(r.amount) OVER w - r.amount)
       / i.gross_amount, e.e) AS tax,
   i.credited_amount + sum(r.amount) OVER w <= i.gross_amount AS is_within
-FROM finance_refund r JOIN finance_invoice i ON i.order_id = r.order_id AND i.gross_amount > 0
+FROM (SELECT f.id, f.order_id, CASE WHEN f.kind = 'GOODWILL' THEN f.amount ELSE (
+    SELECT sum(l.amount) FROM finance_refundline l WHERE l.refund_id = f.id) END AS amount
+  FROM finance_refund f WHERE f.order_id = ANY(%(orders)s) AND f.status = 'SUCCEEDED'
+    AND f.kind NOT IN ('CANCELLATION', 'OVERPAYMENT')) r
+JOIN finance_invoice i ON i.order_id = r.order_id AND i.gross_amount > 0
 CROSS JOIN LATERAL (SELECT currency_exponent(i.currency) AS e) e
-WHERE r.order_id = ANY(%(orders)s) AND r.status = 'SUCCEEDED'
-  AND r.kind NOT IN ('CANCELLATION', 'OVERPAYMENT')
-  AND NOT EXISTS (SELECT FROM finance_creditnote n WHERE n.refund_id = r.id)
+WHERE r.amount <> 0 AND NOT EXISTS (SELECT FROM finance_creditnote n WHERE n.refund_id = r.id)
 WINDOW w AS (PARTITION BY r.order_id ORDER BY r.id)) x WHERE x.is_within
 """
 CREDIT = (

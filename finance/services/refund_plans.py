@@ -41,7 +41,7 @@ class Account:
     captured: Decimal
     sources: list[Source] = field(default_factory=list)
     lines: list[PricedLine] = field(default_factory=list)
-    overpaid_back: Decimal = ZERO
+    goodwill: Decimal = ZERO
     asked: Decimal = ZERO
 
     @property
@@ -51,6 +51,11 @@ class Account:
     @property
     def price_left(self) -> Decimal:
         return sum((line.left for line in self.lines), ZERO)
+
+    @property
+    def overpaid(self) -> Decimal:
+        """Return what is there beyond the price; what was given as goodwill took none of it."""
+        return min(self.left, self.left + self.goodwill - self.price_left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +90,8 @@ def plan(command: OpenRefund, account: Account | None) -> tuple[list[PlannedRefu
         parts, reasons = _parts(command, account, amount)
         if reasons:
             return [], reasons
-    if command.kind == RefundKind.OVERPAYMENT:
-        account.overpaid_back += amount
+    if command.kind == RefundKind.GOODWILL:
+        account.goodwill += amount
     account.asked += amount
     return _split(command, account, amount, parts), []
 
@@ -114,10 +119,8 @@ def _amount_refusals(command: OpenRefund, account: Account, amount: Decimal) -> 
         ]
     if command.kind == RefundKind.CANCELLATION and account.status != "CANCELLED":
         return [_("The order is not cancelled.")]
-    if command.kind == RefundKind.OVERPAYMENT:
-        price = sum((line.left for line in account.lines), ZERO)
-        if amount > account.left - price:
-            return [_("The customer has not paid that much more than the price.")]
+    if command.kind == RefundKind.OVERPAYMENT and amount > account.overpaid:
+        return [_("The customer has not paid that much more than the price.")]
     return []
 
 

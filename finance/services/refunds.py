@@ -1,7 +1,8 @@
 """Refunds: opened within what was captured, approved by a second person, recorded once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
@@ -21,7 +22,7 @@ SELECT order_id, id, provider, captured_amount - refunded_amount - pending_refun
 FROM finance_payment WHERE order_id = ANY(%s) AND status = 'CAPTURED' ORDER BY id
 """
 ASKED = """
-SELECT order_id, coalesce(sum(amount) FILTER (WHERE kind = 'OVERPAYMENT'), 0), sum(amount)
+SELECT order_id, coalesce(sum(amount) FILTER (WHERE kind = 'GOODWILL'), 0), sum(amount)
 FROM finance_refund WHERE order_id = ANY(%s) AND status NOT IN ('FAILED', 'CANCELLED')
 GROUP BY order_id
 """
@@ -71,8 +72,8 @@ def _accounts(order_ids: Sequence[int]) -> dict[int, Account]:
         accounts[order_id].sources.append(Source(pk, provider, left))
     for order_id, pk, kind, _units, _price, left in execute(PRICES, [ids]):
         accounts[order_id].lines.append(PricedLine(pk, kind, left))
-    for order_id, overpaid, asked in execute(ASKED, [ids]):
-        accounts[order_id].overpaid_back, accounts[order_id].asked = overpaid, asked
+    for order_id, goodwill, asked in execute(ASKED, [ids]):
+        accounts[order_id].goodwill, accounts[order_id].asked = goodwill, asked
     return accounts
 
 
@@ -120,13 +121,45 @@ def open_refunds(commands: Sequence[OpenRefund], *, now: datetime, reason: str =
 def refund_overpaid(order_ids: Sequence[int], *, now: datetime, reason: str = "") -> Opened:
     """Open refunds of what customers paid beyond the price, as it is now."""
     accounts = _accounts(order_ids)
-    too_much = {pk: account.left - account.price_left for pk, account in accounts.items()}
     commands = [
-        OpenRefund(pk, RefundKind.OVERPAYMENT, amount, reason=reason)
-        for pk, amount in sorted(too_much.items())
-        if amount > 0
+        OpenRefund(pk, RefundKind.OVERPAYMENT, account.overpaid, reason=reason)
+        for pk, account in sorted(accounts.items())
+        if account.overpaid > 0
     ]
     return open_refunds(commands, now=now)
+
+
+# A refund that was opened by hand for units that are cancelled now gave back no price of what is
+# left: the latest first, it loses those lines, as far as the cancelled units cost.
+LOOSEN = """
+WITH part AS (
+  SELECT rl.id, rl.amount, c.cost, sum(rl.amount) OVER (
+    PARTITION BY rl.order_line_id ORDER BY rl.id DESC) - rl.amount AS before
+  FROM unnest(%s::bigint[], %s::numeric[]) AS c(line, cost)
+  JOIN finance_refundline rl ON rl.order_line_id = c.line
+  JOIN finance_refund r ON r.id = rl.refund_id AND r.kind = 'LINE'
+    AND r.status NOT IN ('FAILED', 'CANCELLED')
+), taken AS (
+  SELECT id, amount, least(amount, cost - before) AS less FROM part WHERE cost > before
+), gone AS (
+  DELETE FROM finance_refundline rl USING taken t WHERE rl.id = t.id AND t.less = t.amount
+)
+UPDATE finance_refundline rl SET amount = rl.amount - t.less FROM taken t
+WHERE rl.id = t.id AND t.less < t.amount
+"""
+
+
+@service
+def refund_cancelled_lines(
+    order_ids: Sequence[int], costs: Mapping[int, Decimal], *, now: datetime, reason: str = ""
+) -> Opened:
+    """Open refunds of what orders paid for cancelled units, less what went back for them by hand.
+
+    `costs` says by line what the units cost that were cancelled.
+    """
+    lock(Order, order_ids)
+    execute(LOOSEN, [list(costs), list(costs.values())])
+    return refund_overpaid(order_ids, now=now, reason=reason)
 
 
 def _needs_approval(row: PlannedRefund, policies: dict[str, object]) -> bool:

@@ -12,6 +12,7 @@ from logistics.admin.printing import PRINTED, PrintsMixin
 from logistics.choices import COLOURS
 from logistics.models import DeliveryException, Parcel, ParcelLine, Tracking, TrackingEvent
 from logistics.selectors.papers import labels
+from logistics.services.giving_up import refund_parcels, send_again
 from logistics.services.handover import hand_over_parcels
 from logistics.services.printing import print_labels
 from logistics.services.scans import deliver_by_hand
@@ -65,7 +66,13 @@ class ParcelAdmin(PrintsMixin):
     why_no_import = _("Parcels are made when shipments are packed.")
     search_rank = 3
     machine = PARCEL
-    verbs = {"ship": hand_over_parcels, "deliver": deliver_by_hand, "print": print_labels}
+    verbs = {
+        "ship": hand_over_parcels,
+        "deliver": deliver_by_hand,
+        "send_again": send_again,
+        "refund": refund_parcels,
+        "print": print_labels,
+    }
     paper = labels
     paper_template = "logistics/label.html"
     print_label = _("Print labels")
@@ -73,6 +80,7 @@ class ParcelAdmin(PrintsMixin):
         (_("To be handed over"), "status=LABELLED"),
         (_("Label not printed"), "status=LABELLED&is_printed=false"),
         (_("Waits for its tracking number"), "needs_number=true"),
+        (_("Lost or coming back"), "is_stranded=true"),
     )
     list_display = (
         "number",
@@ -99,6 +107,7 @@ class ParcelAdmin(PrintsMixin):
         ("status", "weight_grams", "label_page", "price"),
         ("labelled_at", "shipped_at", "delivered_at", "promised_on"),
         ("prints", "printed_at", "printed_by"),
+        ("given_up_at", "remedy"),
         ("created_at", "created_by", "updated_at", "modified_by", "version"),
     )
 

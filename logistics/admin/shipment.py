@@ -19,7 +19,7 @@ from logistics.states import SHIPMENT
 
 class ShipmentLineInline(ReadOnlyInline):
     model = ShipmentLine
-    fields = ("order_line", "sku", "quantity")
+    fields = ("order_line", "sku", "quantity", "given_up")
     readonly_fields = fields
     ordering = ("id",)
 

@@ -26,7 +26,7 @@ from logistics.models import (
 class ShipmentLineSerializer(serializers.ModelSerializer):
     class Meta:
         model = ShipmentLine
-        fields = ["id", "order_line_id", "quantity"]
+        fields = ["id", "order_line_id", "quantity", "given_up"]
 
 
 class ShipmentSerializer(serializers.ModelSerializer):
@@ -93,9 +93,10 @@ class ParcelSerializer(serializers.ModelSerializer):
                 "label_cost",
                 "label_currency",
             ),
-            *("labelled_at", "shipped_at", "delivered_at", "promised_on", "version"),
-            *("updated_at", "lines"),
+            *("labelled_at", "shipped_at", "delivered_at", "promised_on", "given_up_at", "remedy"),
+            *("version", "updated_at", "lines"),
         ]
+        extra_kwargs = {"remedy": {"allow_blank": True}}
 
 
 class ScanSerializer(serializers.ModelSerializer):

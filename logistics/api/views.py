@@ -31,6 +31,7 @@ from logistics.models import (
 )
 from logistics.services.cancelling import cancel_shipments
 from logistics.services.exceptions import acknowledge_exceptions, resolve_exceptions
+from logistics.services.giving_up import refund_parcels, send_again
 from logistics.services.handover import hand_over_parcels, hand_over_shipments
 from logistics.services.numbers import enter_number
 from logistics.services.packing import pack_whole
@@ -92,6 +93,8 @@ class ParcelViewSet(DocumentViewSet):
         ),
         Verb("ship", hand_over_parcels, "logistics.ship_shipment"),
         Verb("deliver", deliver_by_hand, "logistics.ship_shipment"),
+        Verb("send_again", send_again, "logistics.give_up_parcel"),
+        Verb("refund", refund_parcels, "logistics.give_up_parcel"),
     )
 
     @extend_schema(request=serializers.ScansInput, responses=serializers.ScannedSerializer)

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import AppendOnlyModel, BusinessDocument, number_field
 from backoffice.core.money import amount_field
-from logistics.choices import ExceptionKind, ExceptionStatus, ParcelStatus, ScanSource
+from logistics.choices import ExceptionKind, ExceptionStatus, ParcelStatus, Remedy, ScanSource
 from logistics.models.carrier import CarrierAccount
 from logistics.models.shipment import Printed, Shipment, ShipmentLine
 from orders.models import Order
@@ -47,10 +47,15 @@ class Parcel(Printed, BusinessDocument):
     shipped_at = models.DateTimeField(_("shipped at"), null=True)
     delivered_at = models.DateTimeField(_("delivered at"), null=True)
     promised_on = models.DateField(_("promised by"), null=True)
+    given_up_at = models.DateTimeField(_("given up at"), null=True)
+    remedy = models.CharField(
+        _("instead"), max_length=10, choices=Remedy.choices, default="", db_default=""
+    )
 
     class Meta:
         verbose_name = _("parcel")
         verbose_name_plural = _("parcels")
+        permissions = [("give_up_parcel", _("Can give parcels up: send again or refund"))]
         constraints = [
             models.UniqueConstraint(
                 fields=["account", "tracking_number"],
@@ -71,6 +76,11 @@ class Parcel(Printed, BusinessDocument):
                 condition=Q(status="DELIVERED", delivered_at__isnull=False)
                 | (~Q(status="DELIVERED") & Q(delivered_at__isnull=True)),
                 name="parcel_delivered_has_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(given_up_at__isnull=True, remedy="")
+                | (Q(given_up_at__isnull=False, shipped_at__isnull=False) & ~Q(remedy="")),
+                name="parcel_given_up_has_remedy",
             ),
         ]
         indexes = [

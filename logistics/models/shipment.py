@@ -106,7 +106,10 @@ class Shipment(Printed, BusinessDocument):
 
 
 class ShipmentLine(models.Model):
-    """Units of one order line in a shipment; a short pick lowers them, to zero at worst."""
+    """Units of one order line in a shipment; a short pick lowers them, to zero at worst.
+
+    `given_up` of them left in parcels that nobody expects to arrive any more.
+    """
 
     serves = ("shipment",)
 
@@ -117,6 +120,7 @@ class ShipmentLine(models.Model):
         OrderLine, models.PROTECT, related_name="shipment_lines", verbose_name=_("order line")
     )
     quantity = models.IntegerField(_("quantity"))
+    given_up = models.IntegerField(_("given up"), default=0, db_default=0, editable=False)
 
     class Meta:
         verbose_name = _("shipment line")
@@ -124,6 +128,10 @@ class ShipmentLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["shipment", "order_line"], name="shipment_line_once"),
             models.CheckConstraint(condition=Q(quantity__gte=0), name="shipment_line_quantity"),
+            models.CheckConstraint(
+                condition=Q(given_up__gte=0, given_up__lte=F("quantity")),
+                name="shipment_line_given_up",
+            ),
         ]
 
     def __str__(self) -> str:

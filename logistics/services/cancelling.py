@@ -31,7 +31,7 @@ IDLE_ORDERS = """
 SELECT o.id FROM orders_order o WHERE o.id = ANY(%s) AND o.picking_started_at IS NOT NULL
   AND o.shipped_quantity = 0 AND NOT EXISTS (
   SELECT FROM logistics_shipment s WHERE s.order_id = o.id
-    AND s.status NOT IN ('PLANNED', 'CANCELLED'))
+    AND s.status NOT IN ('PLANNED', 'CANCELLED', 'GIVEN_UP'))
 """
 
 
@@ -52,10 +52,15 @@ def cancel_shipments(shipment_ids: Sequence[int], *, now: datetime, reason: str 
     lines = ShipmentLine.objects.filter(shipment_id__any=outcome.moved)
     release_lines(list(lines.values_list("pk", flat=True)), now=now)
     close_idle_lists(lists)
-    idle = [row[0] for row in execute(IDLE_ORDERS, [[orders[i] for i in outcome.moved]])]
+    stop_idle([orders[i] for i in outcome.moved], now=now)
+    return outcome
+
+
+def stop_idle(order_ids: Sequence[int], *, now: datetime) -> None:
+    """Take the note of picking off locked orders that have nothing in hand; inside a service."""
+    idle = [row[0] for row in execute(IDLE_ORDERS, [sorted(set(order_ids))])]
     if idle:
         stop_picking(idle, now=now)
-    return outcome
 
 
 def _block_left(outcome: Outcome) -> None:
@@ -85,7 +90,5 @@ def cancel_empty(shipment_ids: Sequence[int], *, now: datetime) -> list[int]:
     if empty:
         SHIPMENT.move(empty, "cancel", data={i: {"is_short": True} for i in empty})
         orders = Shipment.objects.filter(pk__any=empty).values_list("order_id", flat=True)
-        idle = [row[0] for row in execute(IDLE_ORDERS, [sorted(set(orders))])]
-        if idle:
-            stop_picking(idle, now=now)
+        stop_idle(list(orders), now=now)
     return empty

@@ -35,6 +35,7 @@ LEFT JOIN core_address h ON h.id = w.address_id
 CROSS JOIN LATERAL (SELECT CASE WHEN h.country <> '' AND h.country <> d.country
   THEN %(abroad)s ELSE 1 END AS factor) f
 WHERE p.status IN ('IN_TRANSIT', 'OUT_FOR_DELIVERY', 'EXCEPTION') AND p.origin <> 'IMPORT'
+  AND p.given_up_at IS NULL
   AND t.next_poll_at IS NOT NULL AND a.adapter = ANY(%(adapters)s) AND p.id > %(after)s
 ORDER BY p.id LIMIT %(limit)s
 """

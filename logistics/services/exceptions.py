@@ -102,6 +102,8 @@ def resolve_exceptions(
 
 # What the clock finds, and any sign of life ends.
 SILENCE = {ExceptionKind.NO_FIRST_SCAN, ExceptionKind.STUCK, ExceptionKind.LOST}
+# What even an arrival leaves to a person.
+STAYING = {ExceptionKind.DAMAGED, ExceptionKind.ARRIVED_ANYWAY}
 # What is over once the parcel moves on; the rest needs a person.
 PASSING = {
     ExceptionKind.ATTEMPT_FAILED,
@@ -112,11 +114,11 @@ PASSING = {
 
 def _is_over(kind: str, status: str, current: str) -> bool:
     if status == ParcelStatus.DELIVERED:
-        return kind != ExceptionKind.DAMAGED
+        return kind not in STAYING
     if kind == current:
         return False
     if status == ParcelStatus.RETURNED:
-        return kind != ExceptionKind.DAMAGED
+        return kind not in STAYING
     moving = status in (ParcelStatus.IN_TRANSIT, ParcelStatus.OUT_FOR_DELIVERY)
     return kind in SILENCE or (kind in PASSING and moving)
 

@@ -13,7 +13,7 @@ from logistics.models import Shipment, ShipmentLine
 from orders.models import Order
 
 # What an order line may still have planned: stocked units that are reserved or gone already,
-# others as ordered, each less what is planned.
+# others as ordered, each less what is planned and not given up.
 OPEN_LINES = """
 SELECT l.id, l.order_id, CASE WHEN l.is_stocked THEN l.warehouse_id END,
   CASE WHEN l.is_stocked THEN NULL ELSE l.seller_id END,
@@ -21,7 +21,7 @@ SELECT l.id, l.order_id, CASE WHEN l.is_stocked THEN l.warehouse_id END,
     - coalesce(p.planned, 0) AS open
 FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
 LEFT JOIN LATERAL (
-  SELECT sum(sl.quantity) AS planned FROM logistics_shipmentline sl
+  SELECT sum(sl.quantity - sl.given_up) AS planned FROM logistics_shipmentline sl
   JOIN logistics_shipment s ON s.id = sl.shipment_id AND s.status <> 'CANCELLED'
   WHERE sl.order_line_id = l.id
 ) p ON true
@@ -106,7 +106,7 @@ SELECT o.id FROM orders_order o WHERE o.status = 'RELEASED' AND o.origin <> 'IMP
   AND (%(only)s::bigint[] IS NULL OR o.id = ANY(%(only)s)) AND EXISTS (
   SELECT FROM orders_orderline l WHERE l.order_id = o.id AND l.kind = 'ITEM'
     AND CASE WHEN l.is_stocked THEN l.reserved + l.shipped ELSE l.quantity - l.cancelled END > (
-      SELECT coalesce(sum(sl.quantity), 0) FROM logistics_shipmentline sl
+      SELECT coalesce(sum(sl.quantity - sl.given_up), 0) FROM logistics_shipmentline sl
       JOIN logistics_shipment s ON s.id = sl.shipment_id AND s.status <> 'CANCELLED'
       WHERE sl.order_line_id = l.id))
 ORDER BY o.placed_at, o.id LIMIT %(limit)s

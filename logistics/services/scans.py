@@ -18,7 +18,7 @@ from backoffice.core.choices import Origin
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute, insert_rows, per_row
 from backoffice.core.states import Outcome, Text
-from logistics.choices import NOT_LEFT, ParcelStatus, ScanSource
+from logistics.choices import NOT_LEFT, ExceptionKind, ParcelStatus, Remedy, ScanSource
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services.exceptions import OpenException, open_exceptions, settle_by_scan
 from logistics.services.handover import hand_over_parcels, lock_family
@@ -253,33 +253,47 @@ def _move(target: str, times: dict[int, datetime], result: Scanned, now: datetim
 
 UNITS = """
 SELECT sl.order_line_id, pl.quantity, pl.parcel_id FROM logistics_parcelline pl
-JOIN logistics_shipmentline sl ON sl.id = pl.shipment_line_id WHERE pl.parcel_id = ANY(%s)
-ORDER BY pl.id
+JOIN logistics_shipmentline sl ON sl.id = pl.shipment_line_id
+JOIN logistics_parcel p ON p.id = pl.parcel_id AND p.given_up_at IS NULL
+WHERE pl.parcel_id = ANY(%s) ORDER BY pl.id
 """
-ARRIVED = """
+# Shipments that wait for no parcel any more, and when the last one arrived, if any did.
+ENDED = """
 SELECT s.id, max(p.delivered_at) FROM logistics_shipment s
-JOIN logistics_parcel p ON p.shipment_id = s.id AND p.status <> 'CANCELLED'
+LEFT JOIN logistics_parcel p ON p.shipment_id = s.id AND p.status <> 'CANCELLED'
+  AND p.given_up_at IS NULL
 WHERE s.id = ANY(SELECT shipment_id FROM logistics_parcel WHERE id = ANY(%s))
   AND s.status = 'SHIPPED'
-GROUP BY s.id HAVING bool_and(p.status = 'DELIVERED')
+GROUP BY s.id HAVING coalesce(bool_and(p.status = 'DELIVERED'), true)
 """
 
 
 def deliver_units(at: dict[int, datetime], *, now: datetime) -> None:
-    """Tell orders what arrived, and close shipments whose parcels all did; inside a service."""
+    """Tell orders what arrived, and close shipments whose parcels all did; inside a service.
+
+    What was given up is counted no more, whenever it arrives: somebody has to look at it.
+    """
     ids = list(at)
     units = [LineUnits(line, n, at[pk]) for line, n, pk in execute(UNITS, [ids])]
-    times: dict[int, datetime] = dict(execute(ARRIVED, [ids]))  # type: ignore[arg-type]
-    if times:
-        SHIPMENT.move(
-            sorted(times),
-            "deliver",
-            values={"delivered_at": per_row(Shipment, "delivered_at", times)},
-            times=times,
-            versioned=False,
-        )
+    close_shipments(ids)
     if units:
         record_delivered(units, now=now)
+    given_up = Parcel.objects.filter(pk__any=ids, given_up_at__isnull=False).order_by("pk")
+    late = [
+        OpenException(pk, ExceptionKind.ARRIVED_ANYWAY, str(Remedy(remedy).label))
+        for pk, remedy in given_up.values_list("pk", "remedy")
+    ]
+    if late:
+        open_exceptions(late, now=now)
+
+
+def close_shipments(parcel_ids: Sequence[int]) -> None:
+    """Close locked shipments whose parcels all arrived or were given up; inside a service."""
+    ended = execute(ENDED, [list(parcel_ids)])
+    times: dict[int, datetime] = {pk: at for pk, at in ended if at is not None}
+    values = {"delivered_at": per_row(Shipment, "delivered_at", times)} if times else {}
+    SHIPMENT.move(sorted(times), "deliver", values=values, times=times, versioned=False)
+    SHIPMENT.move(sorted(pk for pk, at in ended if at is None), "give_up", versioned=False)
 
 
 def _tell_problems(rows: Sequence[tuple], result: Scanned, now: datetime) -> None:
@@ -288,8 +302,12 @@ def _tell_problems(rows: Sequence[tuple], result: Scanned, now: datetime) -> Non
         return
     fresh = [row for row in rows if row[0] in result.new]
     settle_by_scan({pk: (target, kind) for pk, _, target, kind, _, _ in fresh}, now=now)
+    given_up = Parcel.objects.filter(pk__any=list(result.new), given_up_at__isnull=False)
+    over = set(given_up.values_list("pk", flat=True))
     commands = [
-        OpenException(pk, kind, text[:300]) for pk, _, _target, kind, _, text in fresh if kind
+        OpenException(pk, kind, text[:300])
+        for pk, _, _target, kind, _, text in fresh
+        if kind and pk not in over
     ]
     if commands:
         open_exceptions(commands, now=now)

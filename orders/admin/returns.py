@@ -27,6 +27,7 @@ class ReturnAdmin(DocumentAdmin):
         "number",
         "order",
         badge("status", COLOURS),
+        "is_undelivered",
         "requested_at",
         "received_at",
         "closed_at",

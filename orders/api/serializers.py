@@ -171,7 +171,7 @@ class ReturnSerializer(serializers.ModelSerializer):
         model = Return
         fields = [
             *("id", "number", "order", "order_id", "external_id", "status", "requested_at"),
-            *("received_at", "closed_at", "version", "lines"),
+            *("received_at", "closed_at", "is_undelivered", "version", "lines"),
         ]
 
 

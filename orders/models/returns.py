@@ -11,7 +11,7 @@ from orders.models.order import Order, OrderLine
 
 
 class Return(BusinessDocument):
-    """Goods that a customer sends back."""
+    """Goods that come back: a customer sends them, or a carrier could not deliver them."""
 
     lock_rank = 20
     serves = ("order",)
@@ -25,6 +25,8 @@ class Return(BusinessDocument):
         _("status"), max_length=12, choices=ReturnStatus.choices, default=ReturnStatus.REQUESTED
     )
     warehouse = models.ForeignKey(Warehouse, models.PROTECT, null=True, verbose_name=_("warehouse"))
+    # The carrier brings it back: it never was the customer's, so it owes and counts nothing.
+    is_undelivered = models.BooleanField(_("undelivered"), default=False, db_default=False)
     requested_at = models.DateTimeField(_("requested at"))
     received_at = models.DateTimeField(_("received at"), null=True)
     closed_at = models.DateTimeField(_("closed at"), null=True)

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from backoffice.core.sql import execute
 from orders.models import OrderLine
 
-# Delivered units less those that an open return claims and those that came back.
+# Delivered units less those that an open return claims and those that came back; what was never
+# delivered is none of them.
 RETURNABLE = """
 SELECT l.id, l.order_id, l.warehouse_id, l.delivered - coalesce(sum(
   CASE WHEN r.status = 'REQUESTED' THEN rl.quantity
        WHEN r.status IN ('RECEIVED', 'CLOSED') THEN rl.sellable + rl.damaged ELSE 0 END), 0)
 FROM orders_orderline l
 LEFT JOIN orders_returnline rl ON rl.order_line_id = l.id
-LEFT JOIN orders_return r ON r.id = rl.parent_id
+LEFT JOIN orders_return r ON r.id = rl.parent_id AND NOT r.is_undelivered
 WHERE l.id = ANY(%s) AND l.kind = 'ITEM' GROUP BY l.id
 """
 

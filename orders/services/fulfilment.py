@@ -1,7 +1,7 @@
 """What the warehouse and the carrier did to an order's lines; logistics is the only caller."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import F
@@ -10,9 +10,9 @@ from backoffice.core.actor import current_unit, service
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute
-from orders.choices import FulfilmentStatus
 from orders.models import Order, OrderLine
 from orders.services.counters import refresh_counters
+from orders.services.reservations import reserve_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,70 @@ def record_delivered(units: Sequence[LineUnits], *, now: datetime, reason: str =
     return ids
 
 
+# A kit is undone once all its parts are, kit by kit; what returns have undone already stays theirs.
+CANCEL_KITS = """
+UPDATE orders_orderline k SET cancelled = k.cancelled + u.after - u.before FROM (
+  SELECT c.kit_line_id AS id, min((c.cancelled + c.returned) * p.quantity / c.quantity) AS after,
+    min((c.cancelled + c.returned - coalesce(n.units, 0)) * p.quantity / c.quantity) AS before
+  FROM orders_orderline c JOIN orders_orderline p ON p.id = c.kit_line_id
+  LEFT JOIN (SELECT id, sum(units)::int AS units FROM unnest(%s::bigint[], %s::int[])
+    AS n(id, units) GROUP BY id) n ON n.id = c.id
+  WHERE c.order_id = ANY(%s) GROUP BY c.kit_line_id
+) u WHERE k.id = u.id AND u.after <> u.before RETURNING k.id, (u.after - u.before)::int
+"""
+# What cancelled units cost: what their line was worth before, less what it is worth now.
+COST = """
+SELECT l.order_id, l.id,
+  round(l.gross_amount * (l.quantity - l.cancelled + u.units) / l.quantity, e)
+    - round(l.gross_amount * (l.quantity - l.cancelled) / l.quantity, e)
+FROM (SELECT id, sum(units) AS units FROM unnest(%s::bigint[], %s::int[]) AS u(id, units)
+  GROUP BY id) u
+JOIN orders_orderline l ON l.id = u.id AND l.kit_line_id IS NULL
+JOIN orders_order o ON o.id = l.order_id
+CROSS JOIN LATERAL (SELECT currency_exponent(o.currency) AS e) e ORDER BY l.id
+"""
+
+
+@service
+def give_units_up(
+    units: Sequence[LineUnits], *, cancel: bool, now: datetime, reason: str = ""
+) -> list[int]:
+    """Take units that will not arrive off what was shipped; return the orders.
+
+    They are cancelled, and `order.given_up` tells by line what they cost; or they are reserved anew
+    to be shipped again.
+    """
+    orders = _orders_of(units)
+    ids = lock(Order, orders.values())
+    before = _delivered(ids)
+    short: Sequence[int] = ()
+    costs: dict[int, dict[str, str]] = {}
+    if cancel:
+        _add("cancelled", ", shipped = l.shipped - u.units", units)
+        gone = [(u.line_id, u.units) for u in units]
+        gone += execute(CANCEL_KITS, [*_columns(gone), ids])  # type: ignore[arg-type]
+        for order_id, line_id, cost in execute(COST, _columns(gone)):
+            costs.setdefault(order_id, {})[str(line_id)] = str(cost)
+    else:
+        _add("shipped", "", [replace(u, units=-u.units) for u in units])
+        short = sorted(reserve_orders(ids, now=now, partial=True).short)
+    refresh_counters(ids)
+    facts = {f.subject_id: f for f in _facts(orders, units)}
+    emit(
+        "order.given_up",
+        [replace(f, data={**f.data, "lines": costs.get(i, {})}) for i, f in facts.items()],
+    )
+    emit("order.backordered", [Fact(i, i) for i in short])
+    emit("order.delivered", [Fact(i, i) for i in sorted(_delivered(ids) - before)])
+    return ids
+
+
+def _columns(rows: Sequence[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    return [pk for pk, _ in rows], [units for _, units in rows]
+
+
 def _delivered(ids: Sequence[int]) -> set[int]:
-    done = Order.objects.filter(pk__any=ids, fulfilment_status=FulfilmentStatus.DELIVERED)
+    done = Order.objects.filter(pk__any=ids, delivered_at__isnull=False)
     return set(done.values_list("pk", flat=True))
 
 

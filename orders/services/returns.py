@@ -1,9 +1,11 @@
 """Returns: request, receive by condition, close."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -83,37 +85,65 @@ def request_returns(
         for line in command.lines:
             left[line.line_id] -= line.units
         good.append((n, command))
-    ids = next_ids(Return, len(good))
-    if good:
-        insert_rows(
-            Return,
-            {
-                "id": ids,
-                "order_id": [c.order_id for _, c in good],
-                "external_id": [c.external_id for _, c in good],
-                "warehouse_id": [warehouse[c.lines[0].line_id] for _, c in good],
-                "requested_at": [c.requested_at or now for _, c in good],
-            },
-        )
-        lines = [(pk, line) for pk, (_, c) in zip(ids, good, strict=True) for line in c.lines]
-        insert_rows(
-            ReturnLine,
-            {
-                "parent_id": [pk for pk, _ in lines],
-                "order_line_id": [line.line_id for _, line in lines],
-                "reason": [line.reason for _, line in lines],
-                "quantity": [line.units for _, line in lines],
-            },
-        )
-    emit(
-        "return.requested",
-        [
-            Fact(pk, c.order_id, {"units": sum(line.units for line in c.lines)}, c.requested_at)
-            for pk, (_, c) in zip(ids, good, strict=True)
-        ],
-    )
+    ids = _open([c for _, c in good], warehouse, "return.requested", now=now)
     result.created = {n: pk for pk, (n, _) in zip(ids, good, strict=True)}
     return result
+
+
+@service
+def expect_undelivered(
+    commands: Sequence[RequestReturn], *, now: datetime, reason: str = ""
+) -> list[int]:
+    """Open returns for parcels that carriers bring back, each once by its `external_id`.
+
+    Such goods are received into stock; they never were the customer's, so that they count as no
+    return of theirs and give nothing back.
+    """
+    lock(Order, [c.order_id for c in commands])
+    known = _known(commands)
+    fresh = [c for c in commands if (c.order_id, c.external_id) not in known]
+    lines = OrderLine.objects.filter(pk__any=[x.line_id for c in fresh for x in c.lines])
+    warehouse = dict(lines.values_list("pk", "warehouse_id"))
+    return _open(fresh, warehouse, "return.undelivered", now=now)
+
+
+def _open(
+    commands: Sequence[RequestReturn],
+    warehouse: Mapping[int, int | None],
+    event: str,
+    *,
+    now: datetime,
+) -> list[int]:
+    if not commands:
+        return []
+    ids = next_ids(Return, len(commands))
+    insert_rows(
+        Return,
+        {
+            "id": ids,
+            "order_id": [c.order_id for c in commands],
+            "external_id": [c.external_id for c in commands],
+            "warehouse_id": [warehouse[c.lines[0].line_id] for c in commands],
+            "requested_at": [c.requested_at or now for c in commands],
+        },
+        constants={"is_undelivered": event == "return.undelivered"},
+    )
+    lines = [(pk, line) for pk, c in zip(ids, commands, strict=True) for line in c.lines]
+    insert_rows(
+        ReturnLine,
+        {
+            "parent_id": [pk for pk, _ in lines],
+            "order_line_id": [line.line_id for _, line in lines],
+            "reason": [line.reason for _, line in lines],
+            "quantity": [line.units for _, line in lines],
+        },
+    )
+    facts = [
+        Fact(pk, c.order_id, {"units": sum(line.units for line in c.lines)}, c.requested_at)
+        for pk, c in zip(ids, commands, strict=True)
+    ]
+    emit(event, facts)
+    return ids
 
 
 def _known(commands: Sequence[RequestReturn]) -> dict[tuple[int, str], int]:
@@ -195,9 +225,11 @@ def receive_returns(
     }
     if wrong & set(outcome.moved):
         raise ValueError(_("More came back than was requested: count again or open a new return."))
-    _count_returned(rows)
+    theirs = Return.objects.filter(pk__any=outcome.moved, is_undelivered=False)
+    returned = set(theirs.values_list("pk", flat=True))
+    _count_returned([row for row in rows if row[1] in returned])
     refresh_counters([orders[i] for i in outcome.moved])
-    data = _amounts(outcome.moved)
+    data = _amounts(sorted(returned))
     RETURN.move(outcome.moved, "receive", data=data)
     _move_stock(rows, now=now)
     return outcome
@@ -212,21 +244,45 @@ def _count_returned(rows: Sequence[tuple[int, int, int, int, int]]) -> None:
     )
 
 
+# What returned units cost: of the line, or of the kit that they are parts of, which is undone kit
+# by kit once all its parts came back or were cancelled. The amounts are differences of rounded
+# running totals: with what is cancelled, and in whatever order, they never come to more than the
+# price, and to all of it in the end.
 AMOUNTS = """
-SELECT rl.parent_id, sum(CASE WHEN l.returned >= l.quantity - l.cancelled THEN l.gross_amount
-  - round(l.gross_amount * (l.returned - rl.sellable - rl.damaged) / l.quantity,
-      currency_exponent(o.currency))
-  ELSE round(l.gross_amount * (rl.sellable + rl.damaged) / l.quantity,
-      currency_exponent(o.currency)) END)
-FROM orders_returnline rl JOIN orders_orderline l ON l.id = rl.order_line_id
-JOIN orders_order o ON o.id = l.order_id
-WHERE rl.parent_id = ANY(%s) GROUP BY rl.parent_id
+WITH got AS (
+  SELECT parent_id, order_line_id AS id, (sellable + damaged) AS units FROM orders_returnline
+  WHERE parent_id = ANY(%s) AND sellable + damaged > 0
+), sold AS (
+  SELECT DISTINCT g.parent_id, coalesce(l.kit_line_id, l.id) AS id
+  FROM got g JOIN orders_orderline l ON l.id = g.id
+), undone AS (
+  SELECT s.parent_id, s.id,
+    min((c.cancelled + c.returned - g.later) * p.quantity / c.quantity) - p.cancelled AS upto,
+    min((c.cancelled + c.returned - g.since) * p.quantity / c.quantity) - p.cancelled AS before
+  FROM sold s JOIN orders_orderline p ON p.id = s.id
+  JOIN orders_orderline c ON c.order_id = p.order_id AND c.kind = 'ITEM'
+    AND coalesce(c.kit_line_id, c.id) = p.id
+  CROSS JOIN LATERAL (
+    SELECT coalesce(sum(units) FILTER (WHERE parent_id > s.parent_id), 0) AS later,
+      coalesce(sum(units) FILTER (WHERE parent_id >= s.parent_id), 0) AS since
+    FROM got WHERE got.id = c.id) g
+  GROUP BY s.parent_id, s.id, p.cancelled
+)
+SELECT u.parent_id, l.id, round(l.gross_amount * u.upto / l.quantity, e.digits)
+  - round(l.gross_amount * u.before / l.quantity, e.digits)
+FROM undone u JOIN orders_orderline l ON l.id = u.id JOIN orders_order o ON o.id = l.order_id
+CROSS JOIN LATERAL (SELECT currency_exponent(o.currency) AS digits) e
+WHERE u.upto > u.before ORDER BY u.parent_id, l.id
 """
 
 
-def _amounts(return_ids: Sequence[int]) -> dict[int, dict[str, str]]:
-    """Return what the returned units cost the customer; the last unit takes the remainder."""
-    return {pk: {"gross": str(gross)} for pk, gross in execute(AMOUNTS, [list(return_ids)])}
+def _amounts(return_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return what each return's units cost the customer, together and by line with a price."""
+    data: dict[int, dict[str, Any]] = {pk: {"gross": "0", "lines": {}} for pk in return_ids}
+    for pk, line_id, gross in execute(AMOUNTS, [list(return_ids)]):
+        data[pk]["lines"][str(line_id)] = str(gross)
+        data[pk]["gross"] = str(Decimal(data[pk]["gross"]) + gross)
+    return data
 
 
 def _move_stock(rows: Sequence[tuple[int, int, int, int, int]], *, now: datetime) -> None:

@@ -41,6 +41,7 @@ from inventory.services.purchasing import approve_purchase_orders
 from inventory.services.replenishment import approve_proposals
 from inventory.services.simulations import adopt_simulations
 from logistics.models import Parcel, Shipment
+from logistics.services.exceptions import OpenException, open_exceptions
 from logistics.services.handover import hand_over_parcels
 from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
@@ -105,6 +106,12 @@ def arrived(world: World) -> None:
     shipped(world)
     ids = list(Parcel.objects.filter(shipment=_shipment(world)).values_list("pk", flat=True))
     assert deliver_by_hand(ids, now=timezone.now()).moved
+
+
+def lost(world: World) -> None:
+    shipped(world)
+    ids = Parcel.objects.filter(shipment=_shipment(world)).values_list("pk", flat=True)
+    assert open_exceptions([OpenException(pk, "LOST") for pk in ids], now=timezone.now())
 
 
 def authorised(world: World) -> None:
@@ -234,6 +241,8 @@ STATES: dict[str, Callable[[World], None]] = {
     "orders_untag_create": tagged,
     "parcels_deliver_create": shipped,
     "parcels_enter_number_create": lambda world: packed(world, number=""),
+    "parcels_refund_create": lost,
+    "parcels_send_again_create": lost,
     "parcels_ship_create": packed,
     "payments_void_create": authorised,
     "payout_batches_approve_create": gathered,
