@@ -110,6 +110,7 @@ def _shown(story: Story) -> dict[str, Any]:
         "q": asked,
         "story": story,
         "is_measured": measured,
+        "sampled": max(story.every) > 1,
         "sides": [
             (_period(asked), _figures(story.after), True),
             (_base(asked), _figures(story.before), False),

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from backoffice.core.models import User
 from backoffice.core.tokens import create_token
-from backoffice.insights.models import DailyStock, StageTime
+from backoffice.insights.models import DailyMetric, DailyStock, StageTime
+from backoffice.insights.selectors import times
 from backoffice.insights.selectors.asking import Question, QuestionForm
 from backoffice.insights.selectors.holding import tell_stock
 from backoffice.insights.selectors.times import tell
@@ -85,6 +86,27 @@ def test_what_drove_the_change(week):
     assert sum(p.effect.total for p in split.parts) == pytest.approx(story.change)
     assert [s.seconds / HOUR for s in story.slowest] == [50, 40, 30, 10]
     assert story.slowest[0].traits == ["Slow"]
+
+
+def test_many_measurements_are_told_by_a_sample_that_says_so(week, monkeypatch):
+    monkeypatch.setattr(times, "TOLD_APART", 14)
+    for day, n in ((YESTERDAY, 4), *((YESTERDAY - timedelta(days=d), 4) for d in range(1, 8))):
+        figures = {"span": 1, "metric": "T_L", "dimension": "ALL", "origin": "LIVE"}
+        DailyMetric.objects.create(day=day, n=n, updated_at=NOW, **figures)
+
+    story = tell(Question("T_L", YESTERDAY))
+
+    # Every second of 28 before, all four of yesterday.
+    assert story.every == (2, 1)
+    assert (story.before.n, story.before.mean, story.after.n) == (28, 20 * HOUR, 4)
+    (split,) = story.splits
+    assert [(p.label, p.before.n, p.after.n) for p in split.parts] == [
+        ("Slow", 14, 3),
+        ("Quick", 14, 1),
+    ]
+    assert [s.seconds / HOUR for s in story.slowest] == [50, 40, 30, 10]
+    page = client_of(is_superuser=True).get(f"/admin/times/t_l/?day={YESTERDAY}")
+    assert "one of 2 before and one of 1 now was looked at" in page.content.decode()
 
 
 def test_one_part_alone_and_other_days_to_compare_with(week):

@@ -14,6 +14,8 @@ from backoffice.insights.selectors.asking import Question
 from backoffice.insights.selectors.mix import Effect, Stat, effects
 
 TREND_DAYS = 60
+# So many measurements of a side are told apart; of more, a fixed share of them.
+TOLD_APART = 10_000
 SLOWEST = 10
 # Parts beyond these are told as one, so that the effects still sum to the change.
 SHOWN = 10
@@ -35,6 +37,15 @@ SLOWEST_IDS = """
 SELECT subject_id FROM ({times}) AS t ORDER BY seconds DESC, subject_id LIMIT %(limit)s
 """
 SLOW = "{times} AND s.subject_id = ANY(%(ids)s) ORDER BY s.seconds DESC, s.subject_id"
+# The shares are of the documents' numbers, so that each question looks at the same ones.
+SAMPLE = """ AND s.subject_id %% (CASE WHEN s.day >= %(first)s THEN %(every_after)s
+  ELSE %(every_before)s END) = 0"""
+SIZES = """
+SELECT coalesce(sum(n) FILTER (WHERE day < %(first)s), 0)::bigint,
+  coalesce(sum(n) FILTER (WHERE day >= %(first)s), 0)::bigint
+FROM insights_dailymetric WHERE metric = %(metric)s AND span = 1 AND dimension = 'ALL' AND key = 0
+  AND origin = %(origin)s AND day BETWEEN %(start)s AND %(last)s
+"""
 ERRORS = """
 SELECT count(*) FROM insights_stagetime WHERE metric = %(metric)s AND origin = %(origin)s
   AND seconds < 0 AND day BETWEEN %(first)s AND %(last)s
@@ -107,6 +118,8 @@ class Story:
     splits: list[Split] = field(default_factory=list)
     slowest: list[Slow] = field(default_factory=list)
     parts: list[tuple[Driver, str, str]] = field(default_factory=list)
+    # One measurement of so many was looked at, before and after.
+    every: tuple[int, int] = (1, 1)
 
     @property
     def change(self) -> float | None:
@@ -126,7 +139,10 @@ class Story:
 
 
 def tell(question: Question) -> Story:
-    """Answer a question of a time that is measured on documents, in six statements and names."""
+    """Answer a question of a time that is measured on documents, in seven statements and names.
+
+    Where there are many, the figures are those of a sample: its counts are raised to the whole.
+    """
     sources = SOURCES[question.metric]
     drivers = [driver for driver in sources.drivers if driver.name not in question.hidden]
     values: dict[str, Any] = {
@@ -145,14 +161,20 @@ def tell(question: Question) -> Story:
     columns = [
         f"coalesce(({driver.sql})::text, '') AS c{place}" for place, driver in enumerate(drivers)
     ]
-    plain = TIMES.format(columns="", joins=joins, within=within)
-    told = TIMES.format(columns=", " + ", ".join(columns), joins=sources.joins, within=within)
+    every = _every(values)
+    values |= {"every_before": every[0], "every_after": every[1]}
+    of_all = TIMES.format(columns="", joins=joins, within=within)
+    traits = {"columns": ", " + ", ".join(columns), "joins": sources.joins}
+    sampled = within + SAMPLE if max(every) > 1 else within
+    plain = TIMES.format(columns="", joins=joins, within=sampled)
     pairs = ", ".join(f"('{driver.name}', t.c{n})" for n, driver in enumerate(drivers))
-    sides = _sides(execute(PARTS.format(figures=FIGURES, times=told, values=pairs), values))
+    told = PARTS.format(figures=FIGURES, times=TIMES.format(**traits, within=sampled), values=pairs)
+    sides = _sides(execute(told, values), every)
     picked = values | {"start": question.first, "limit": SLOWEST}
     # What the slowest were is asked of them alone.
-    ids = [pk for (pk,) in execute(SLOWEST_IDS.format(times=plain), picked)]
-    slow = execute(SLOW.format(times=told), picked | {"ids": ids})
+    ids = [pk for (pk,) in execute(SLOWEST_IDS.format(times=of_all), picked)]
+    told = SLOW.format(times=TIMES.format(**traits, within=within))
+    slow = execute(told, picked | {"ids": ids})
     start = min(question.base_first, question.last - timedelta(days=TREND_DAYS - 1))
     days = execute(TREND.format(figures=FIGURES, times=plain), values | {"start": start})
     ((errors,),) = execute(ERRORS, values)
@@ -168,7 +190,7 @@ def tell(question: Question) -> Story:
         after.get("", Stat()),
         before.get("", Stat()),
         errors,
-        [Day(day, Stat(*figures)) for day, *figures in days],
+        [Day(day, Stat(n * every[day >= question.first], *figures)) for day, n, *figures in days],
         # What tells nothing apart explains nothing.
         sorted((s for s in splits if len(s.parts) > 1), key=lambda s: -s.weight),
         [
@@ -187,17 +209,25 @@ def tell(question: Question) -> Story:
             for subject, order, started, ended, _day, seconds, *keys in slow
         ],
         [(chosen[name], key, names[name].get(key, key)) for name, key in question.parts],
+        every,
     )
+
+
+def _every(values: Mapping[str, Any]) -> tuple[int, int]:
+    """Return one of how many measurements is to be looked at on each side, by the rollups."""
+    ((before, after),) = execute(SIZES, values)
+    return max(1, -(-before // TOLD_APART)), max(1, -(-after // TOLD_APART))
 
 
 Sides = tuple[dict[str, Stat], dict[str, Stat]]
 
 
-def _sides(rows: Iterable[Sequence[Any]]) -> dict[str, Sides]:
-    """Return each driver's figures before and after, by value."""
+def _sides(rows: Iterable[Sequence[Any]], every: tuple[int, int]) -> dict[str, Sides]:
+    """Return each driver's figures before and after, by value; counts are those of the whole."""
     found: dict[str, Sides] = {}
-    for driver, key, is_after, *figures in rows:
-        found.setdefault(driver, ({}, {}))[bool(is_after)][key] = Stat(*figures)
+    for driver, key, is_after, n, *figures in rows:
+        stat = Stat(n * every[bool(is_after)], *figures)
+        found.setdefault(driver, ({}, {}))[bool(is_after)][key] = stat
     return found
 
 
