@@ -14,8 +14,8 @@ from bench.databases import use_fresh
 
 RESULTS = Path(__file__).parent / "results.json"
 BENCHES = [
-    *("intake", "settlement", "matching", "books", "hordak", "million", "lists", "exports"),
-    *("planning", "night"),
+    *("intake", "api", "moves", "settlement", "matching", "books", "hordak", "million"),
+    *("lists", "exports", "planning", "routing", "night"),
 ]
 
 

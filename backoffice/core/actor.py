@@ -59,6 +59,7 @@ class Unit:
 
 _actor: ContextVar[Actor | None] = ContextVar("actor", default=None)
 _unit: ContextVar[Unit | None] = ContextVar("unit", default=None)
+_whole: ContextVar[bool] = ContextVar("whole", default=False)
 
 
 def current_actor() -> Actor:
@@ -143,6 +144,17 @@ def _refuse_silent_writes(unit: Unit) -> None:
 
 
 @contextmanager
+def all_or_nothing() -> Iterator[None]:
+    """Open a transaction that any error undoes as a whole: services need no savepoint in it."""
+    token = _whole.set(True)
+    try:
+        with django_transaction.atomic():
+            yield
+    finally:
+        _whole.reset(token)
+
+
+@contextmanager
 def transaction(*, now: datetime, reason: str = "") -> Iterator[Unit]:
     """Open the transaction of a service; inner blocks join the outermost one."""
     outer = _unit.get()
@@ -163,7 +175,7 @@ def transaction(*, now: datetime, reason: str = "") -> Iterator[Unit]:
     unit = Unit(current_actor(), now, reason)
     token = _unit.set(unit)
     try:
-        with django_transaction.atomic():
+        with django_transaction.atomic(savepoint=not _whole.get()):
             _tell_database(unit, fresh=True)
             yield unit
             _refuse_silent_writes(unit)

@@ -232,7 +232,7 @@ def wake() -> None:
     """Ask a worker to deliver; beat does so anyway where the broker does not answer."""
     from backoffice.core.tasks import deliver_events
 
-    wakeup.wake(deliver_events, expires=60)
+    wakeup.wake_once(deliver_events, expires=60)
 
 
 CLAIM = f"""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -9,6 +10,21 @@ from django.db.models.expressions import RawSQL
 
 from backoffice.core.actor import current_unit
 from backoffice.core.origins import origin_column
+
+
+def take_ids(counts: Mapping[type[models.Model], int]) -> dict[type[models.Model], list[int]]:
+    """Take keys of several models' identity columns, ascending, in one statement."""
+    taken: dict[type[models.Model], list[int]] = {model: [] for model in counts}
+    names = {model._meta.db_table: model for model in counts}
+    rows = execute(
+        "SELECT w.name, nextval(pg_get_serial_sequence(w.name, w.key))"
+        " FROM unnest(%s::text[], %s::text[], %s::int[]) AS w(name, key, units),"
+        " generate_series(1, w.units)",
+        [list(names), [m._meta.pk.column for m in counts], list(counts.values())],
+    )
+    for name, key in rows:
+        taken[names[name]].append(key)
+    return taken
 
 
 def next_ids(model: type[models.Model], count: int) -> list[int]:
@@ -21,6 +37,7 @@ def next_ids(model: type[models.Model], count: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
+@cache
 def column_type(field: models.Field) -> str:
     """Return the PostgreSQL type of a field's values."""
     if field.remote_field is not None or field.primary_key:
@@ -47,6 +64,25 @@ def insert_rows(
     `columns` and `constants` are keyed by attribute name (`order_id`). A business document gets
     actor, the block's `now` and the origin of what it serves; columns left out keep their database
     default.
+    """
+    sql, parameters = insertion(
+        model, columns, constants=constants, on_conflict=on_conflict, returning=returning
+    )
+    return execute(sql, parameters)
+
+
+def insertion(
+    model: type[models.Model],
+    columns: Mapping[str, Sequence[Any]],
+    *,
+    constants: Mapping[str, Any] | None = None,
+    condition: str = "",
+    on_conflict: str = "",
+    returning: str = "id",
+) -> tuple[str, list[Any]]:
+    """Return the statement of `insert_rows`, also as a part of another, and its parameters.
+
+    `condition` leaves rows out, by their columns in order: `WHERE c0 IN (…)`.
     """
     from backoffice.core.models.document import BusinessDocument
 
@@ -86,14 +122,12 @@ def insert_rows(
     )
     sql = (
         f'INSERT INTO "{model._meta.db_table}" ({targets}) SELECT {values}'
-        f" FROM unnest({unnested}) WITH ORDINALITY AS r({aliases}, n) ORDER BY n"
+        f" FROM unnest({unnested}) WITH ORDINALITY AS r({aliases}, n) {condition} ORDER BY n"
         f" {on_conflict} RETURNING {returning}"
     )
     parameters = [_ready(fields[n], v) for n, v in fixed.items()]
     parameters += [[_ready(fields[n], v) for v in columns[n]] for n in names]
-    with connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
-        return cursor.fetchall()
+    return sql, parameters
 
 
 def per_row(model: type[models.Model], field: str, values: Mapping[int, Any]) -> RawSQL:
@@ -111,3 +145,44 @@ def execute(sql: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> lis
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return cursor.fetchall() if cursor.description else []
+
+
+def load(
+    model: type[models.Model], condition: str, parameters: Mapping[str, Any], *joined: str
+) -> list[Any]:
+    """Read whole rows of `t` by a condition in SQL, with rows that their keys `joined` lead to.
+
+    Where a request reads a row or two, putting a queryset together costs several times as much.
+    """
+    keys = [model._meta.get_field(name) for name in joined]
+    tables = [("t", model), *((key.name, key.related_model) for key in keys)]
+    names, columns, joins = [], [], []
+    for alias, table in tables:
+        fields = table._meta.concrete_fields  # type: ignore[union-attr]
+        assert not any(hasattr(field, "from_db_value") for field in fields), table
+        names.append([field.attname for field in fields])
+        columns += [f'"{alias}"."{field.column}"' for field in fields]
+    for key in keys:
+        target = key.related_model._meta  # type: ignore[union-attr]
+        joins.append(
+            f'LEFT JOIN "{target.db_table}" "{key.name}"'
+            f' ON "{key.name}"."{target.pk.column}" = t."{key.column}"'  # type: ignore[union-attr]
+        )
+    sql = (
+        f'SELECT {", ".join(columns)} FROM "{model._meta.db_table}" t {" ".join(joins)}'
+        f" WHERE {condition}"
+    )
+    return [_with_joined(row, tables, names) for row in execute(sql, parameters)]
+
+
+def _with_joined(row: tuple[Any, ...], tables: Sequence[Any], names: Sequence[list[str]]) -> Any:
+    """Make a row's objects, each by its own slice of the columns."""
+    at, found = 0, []
+    for (_alias, table), fields in zip(tables, names, strict=True):
+        values = row[at : at + len(fields)]
+        found.append(table.from_db(connection.alias, fields, values))
+        at += len(fields)
+    main = found[0]
+    for (alias, _table), other in zip(tables[1:], found[1:], strict=True):
+        setattr(main, alias, other if other.pk is not None else None)
+    return main

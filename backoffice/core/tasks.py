@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core import wakeup
 from backoffice.core.actor import acting_job
 from backoffice.core.extensions import Text
 from backoffice.core.models import TaskRun, TaskSwitch
@@ -141,6 +142,7 @@ def deliver_events() -> int:
     """Deliver what waits, right after it was written."""
     from backoffice.core.events import deliver
 
+    wakeup.begin("core.deliver_events")
     return deliver(now=timezone.now())
 
 

@@ -6,17 +6,18 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db.models import Q
-
 from backoffice.core.access.roles import codenames
 from backoffice.core.choices import UserKind
 from backoffice.core.events import FLOORS
 from backoffice.core.models import User
 from backoffice.core.models.token import ApiToken
+from backoffice.core.sql import load
 
 SCOPES = [f"{floor}:{right}" for floor in FLOORS for right in ("read", "write")]
 # Each time leaves a row of history.
 SEEN_EVERY = timedelta(hours=1)
+LIVE = """t.prefix = %(prefix)s AND t.is_active AND "user".is_active
+AND (t.expires_at IS NULL OR t.expires_at > %(now)s)"""
 
 
 def _hash(secret: str) -> str:
@@ -62,12 +63,8 @@ def find_token(text: str, *, address: str, now: datetime) -> ApiToken | None:
     parts = text.split("_", 2)
     if len(parts) != 3 or parts[0] != "bo":
         return None
-    live = Q(expires_at__isnull=True) | Q(expires_at__gt=now)
-    token = (
-        ApiToken.objects.select_related("user")
-        .filter(live, prefix=parts[1], is_active=True, user__is_active=True)
-        .first()
-    )
+    found = load(ApiToken, LIVE, {"prefix": parts[1], "now": now}, "user")
+    token = found[0] if found else None
     if token is None or not hmac.compare_digest(token.secret_hash, _hash(parts[2])):
         return None
     if token.allowed_ips and address not in token.allowed_ips:

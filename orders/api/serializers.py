@@ -90,7 +90,10 @@ class BlockerSerializer(serializers.Serializer):
 
 
 class OrderDetailSerializer(OrderSerializer):
-    """An order with its lines and holds, and why it is not moving: null where parts are hidden."""
+    """An order with its lines and holds, and why it is not moving.
+
+    That is null where parts are hidden and in the answer that placed it: nothing has moved yet.
+    """
 
     lines = OrderLineSerializer(many=True)
     holds = HoldSerializer(many=True)
@@ -102,7 +105,7 @@ class OrderDetailSerializer(OrderSerializer):
     @extend_schema_field(BlockerSerializer(many=True, allow_null=True))
     def get_blockers(self, order: Order) -> list[dict[str, Any]] | None:
         """Say what keeps it where it is; nothing, where it moves."""
-        if not getattr(order, "is_whole", True):
+        if not getattr(order, "is_whole", True) or getattr(order, "is_just_made", False):
             return None
         found = extensions.obstacles("orders.order", [order.pk], timezone.now())[order.pk]
         return BlockerSerializer(found, many=True).data  # type: ignore[return-value]

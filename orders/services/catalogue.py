@@ -7,7 +7,8 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from inventory.models import KitComponent, Seller, Sku, Warehouse
+from backoffice.core.sql import execute, load
+from inventory.models import KitComponent, Seller, Warehouse
 from orders.models import Price, SalesChannel, TaxRate
 from orders.services.commands import PlaceOrder
 
@@ -57,9 +58,10 @@ class Catalogue:
         return max(valid)[2] if valid else None
 
 
-def read_catalogue(commands: Sequence[PlaceOrder]) -> Catalogue:
-    """Read what a batch refers to."""
-    channels = SalesChannel.objects.in_bulk({c.channel for c in commands}, field_name="code")
+def read_catalogue(commands: Sequence[PlaceOrder], *, all_rates: bool = True) -> Catalogue:
+    """Read what a batch refers to; else than `all_rates`, those of lines that name none."""
+    named = {"codes": sorted({c.channel for c in commands})}
+    channels = {c.code: c for c in load(SalesChannel, "t.code = ANY(%(codes)s)", named)}
     skus = _skus({line.sku for c in commands for line in c.lines if line.sku})
     components = _components([s.id for s in skus.values() if s.is_kit])
     return Catalogue(
@@ -67,11 +69,21 @@ def read_catalogue(commands: Sequence[PlaceOrder]) -> Catalogue:
         skus=skus,
         components=components,
         prices=_prices(commands, skus),
-        rates=_rates({c.ship_to.country for c in commands}),
-        warehouses=dict(Warehouse.objects.filter(is_active=True).values_list("code", "pk")),
+        rates=_rates({c.ship_to.country for c in commands if all_rates or _needs_rate(c)}),
+        warehouses=_warehouses(commands),
         sellers=_sellers(commands),
         zones={code: ZoneInfo(channel.time_zone) for code, channel in channels.items()},
     )
+
+
+def _needs_rate(command: PlaceOrder) -> bool:
+    return any(line.tax_rate is None for line in command.lines)
+
+
+def _warehouses(commands: Sequence[PlaceOrder]) -> dict[str, int]:
+    if not any(line.warehouse for c in commands for line in c.lines):
+        return {}
+    return dict(Warehouse.objects.filter(is_active=True).values_list("code", "pk"))
 
 
 def _sellers(commands: Sequence[PlaceOrder]) -> dict[str, int]:
@@ -89,8 +101,9 @@ def _facts(row: tuple) -> SkuFacts:
 
 
 def _skus(codes: set[str]) -> dict[str, SkuFacts]:
-    rows = Sku.objects.filter(code__any=list(codes), is_active=True).values_list(*COLUMNS)
-    return {row[1]: _facts(row) for row in rows}
+    columns = ", ".join("id" if name == "pk" else name for name in COLUMNS)
+    asked = f"SELECT {columns} FROM inventory_sku WHERE is_active AND code = ANY(%s)"
+    return {row[1]: _facts(row) for row in execute(asked, [sorted(codes)])} if codes else {}
 
 
 def _components(kit_ids: Sequence[int]) -> dict[int, list[tuple[SkuFacts, int]]]:
@@ -124,6 +137,8 @@ def _prices(
 
 def _rates(countries: set[str]) -> dict[tuple[str, str], list[tuple[date, str, Decimal]]]:
     rates: dict[tuple[str, str], list[tuple[date, str, Decimal]]] = defaultdict(list)
+    if not countries:
+        return rates
     rows = TaxRate.objects.filter(country__any=list(countries), is_active=True)
     for country, category, start, region, rate in rows.values_list(
         "country", "category", "valid_from", "region", "rate"

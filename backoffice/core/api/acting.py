@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
-from django.db.transaction import atomic
 from django.utils.translation import gettext as _
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -60,18 +59,18 @@ class ActingMixin:
             raise Problem(400, "bad_key", _("The Idempotency-Key is longer than 255 characters."))
         print_ = fingerprint(request.method or "", request.path, self.raw_body or b"")
 
-        def work() -> Answer:
-            try:
-                # An answer that refuses leaves nothing but itself.
-                with atomic():
-                    response = handler(request, **kwargs)
-            except Exception as error:
-                response = self.handle_exception(error)  # type: ignore[attr-defined]
+        def read(response: Response) -> Answer:
             body = json.loads(JSONRenderer().render(response.data))
             return Answer(response.status_code, body, retry_after=response.get("Retry-After", ""))
 
+        def work() -> Answer:
+            return read(handler(request, **kwargs))
+
+        def refusal(error: Exception) -> Answer:
+            return read(self.handle_exception(error))  # type: ignore[attr-defined]
+
         try:
-            answer = answer_once(request.user.pk, key, print_, work)
+            answer = answer_once(request.user.pk, key, print_, work, refusal)
         except KeyInUseError:
             text = _("A request with this key is still at work; try again.")
             raise Problem(409, "key_in_use", text, 1) from None

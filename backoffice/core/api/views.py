@@ -97,6 +97,10 @@ class DocumentViewSet(ReadOnlyViewSet):
     def tag(self, row: Any) -> str:
         return f'"{row.version}"'
 
+    def just_made(self, pk: int) -> Any:
+        """Return a document that this request made."""
+        return self.get_queryset().get(pk=pk)
+
     def get_object(self) -> Any:
         try:
             return super().get_object()
