@@ -15,6 +15,7 @@ declare(
         "order.confirmed": _("The order was checked and its stock reserved"),
         "order.backordered": _("Units of the order wait for stock"),
         "order.backorder_filled": _("Units that waited are reserved now"),
+        "order.routed": _("Warehouses were chosen for the order"),
         "order.released": _("The order went to the warehouse"),
         "order.picking_started": _("Picking began"),
         "order.shipped": _("Units left the warehouse"),

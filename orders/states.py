@@ -64,6 +64,11 @@ NOT_SHIPPED = Guard(
     Q(shipped_quantity=0),
     _("Units have left already: open a return for them instead."),
 )
+IS_ROUTED = Guard(
+    "routed",
+    Q(channel__routes_orders=True),
+    _("Its channel does not choose among warehouses: let it do so, and say which serve it."),
+)
 DELIVERED = Guard(
     "delivered",
     Q(fulfilment_status__in=[FulfilmentStatus.DELIVERED, FulfilmentStatus.RETURNED]),
@@ -148,6 +153,15 @@ ORDER = Machine(
         ),
         Transition(
             "edit", _("Edit"), EDITABLE, None, "order.edited", permission="orders.edit_order"
+        ),
+        Transition(
+            "reroute",
+            _("Choose warehouses anew"),
+            [OrderStatus.CONFIRMED],
+            None,
+            "order.routed",
+            permission="orders.route_order",
+            guards=[IS_ROUTED],
         ),
         Transition(
             "tag",

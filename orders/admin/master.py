@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import SettingsAdmin
-from orders.models import Customer, Lane, Price, SalesChannel, TaxRate
+from orders.models import ChannelWarehouse, Customer, Lane, Price, SalesChannel, TaxRate
 
 
 @admin.register(SalesChannel)
@@ -20,6 +20,13 @@ class SalesChannelAdmin(SettingsAdmin):
         "is_active",
     )
     search_fields = ("code", "name")
+
+
+@admin.register(ChannelWarehouse)
+class ChannelWarehouseAdmin(SettingsAdmin):
+    import_key = ("channel", "warehouse")
+    list_display = ("channel", "warehouse", "position", "is_active")
+    list_select_related = ("channel", "warehouse")
 
 
 @admin.register(Customer)

@@ -1,4 +1,4 @@
-from orders.models.channel import Lane, Price, SalesChannel, TaxRate
+from orders.models.channel import ChannelWarehouse, Lane, Price, SalesChannel, TaxRate
 from orders.models.connection import ChannelConnection, ChannelOrder, ConnectionState, Listing
 from orders.models.customer import Customer
 from orders.models.edit import OrderEdit, OrderEditLine
@@ -11,6 +11,7 @@ __all__ = [
     "ChannelConnection",
     "ChannelNews",
     "ChannelOrder",
+    "ChannelWarehouse",
     "ConnectionState",
     "Customer",
     "Hold",

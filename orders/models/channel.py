@@ -1,5 +1,6 @@
 """Sales channels, prices, tax rates and lanes: what an order is taken in and routed by."""
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -8,6 +9,19 @@ from backoffice.core.money import amount_field, currency_field
 from backoffice.core.validators import validate_time_zone
 from inventory.models import Sku, Warehouse
 from orders.choices import PaymentTerms
+
+
+def weight(label: object, default: int, help_text: object) -> models.DecimalField:
+    """Return the column of what one unit of something counts for when warehouses are chosen."""
+    return models.DecimalField(
+        label,  # type: ignore[arg-type]
+        max_digits=10,
+        decimal_places=2,
+        default=default,
+        db_default=default,
+        validators=[MinValueValidator(0)],
+        help_text=help_text,  # type: ignore[arg-type]
+    )
 
 
 class SalesChannel(SettingsModel):
@@ -36,13 +50,58 @@ class SalesChannel(SettingsModel):
     unpaid_expiry_hours = models.PositiveIntegerField(
         _("hours until an unpaid order is cancelled"), null=True, blank=True, default=72
     )
+    routes_orders = models.BooleanField(
+        _("chooses among several warehouses"),
+        default=False,
+        db_default=False,
+        help_text=_(
+            "Lines that name no warehouse get one of the channel's when they are reserved."
+        ),
+    )
+    parcel_weight = weight(_("weight of a parcel"), 10, _("What one parcel more counts for."))
+    cost_weight = weight(_("weight of cost"), 1, _("What one of the lane's cost counts for."))
+    distance_weight = weight(
+        _("weight of distance"), 1, _("Twice for another country, once for another region.")
+    )
+    day_weight = weight(_("weight of a day"), 1, _("What one of the lane's days counts for."))
 
     class Meta:
         verbose_name = _("sales channel")
         verbose_name_plural = _("sales channels")
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(parcel_weight__gte=0, cost_weight__gte=0)
+                & models.Q(distance_weight__gte=0, day_weight__gte=0),
+                name="channel_weights_not_negative",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class ChannelWarehouse(SettingsModel):
+    """A warehouse that orders of a channel may be sent from."""
+
+    channel = models.ForeignKey(
+        SalesChannel, models.PROTECT, related_name="serving", verbose_name=_("sales channel")
+    )
+    warehouse = models.ForeignKey(
+        Warehouse, models.PROTECT, related_name="serves", verbose_name=_("warehouse")
+    )
+    position = models.PositiveSmallIntegerField(
+        _("position"), default=0, help_text=_("Where all else is equal, the lower one is chosen.")
+    )
+
+    class Meta:
+        verbose_name = _("warehouse of a channel")
+        verbose_name_plural = _("warehouses of channels")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "warehouse"], name="channel_warehouse_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} ← {self.warehouse}"
 
 
 class Price(SettingsModel):

@@ -141,6 +141,7 @@ class Order(BusinessDocument):
             ("cancel_order", _("Can cancel orders")),
             ("hold_order", _("Can hold orders")),
             ("edit_order", _("Can edit orders")),
+            ("route_order", _("Can choose warehouses of orders anew")),
         ]
         constraints = [
             models.UniqueConstraint(fields=["channel", "external_id"], name="order_once"),

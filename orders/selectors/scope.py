@@ -8,6 +8,7 @@ from backoffice.core.scope import Rule, all_of, column, everything, scope, share
 from orders.choices import LineKind
 from orders.models import (
     ChannelOrder,
+    ChannelWarehouse,
     Customer,
     Lane,
     Order,
@@ -54,4 +55,5 @@ scope(
 )
 scope(Price, warehouse=everything, seller=column("sku__seller"))
 scope(SalesChannel, TaxRate, warehouse=everything, seller=everything)
+scope(ChannelWarehouse, warehouse=column("warehouse"), seller=everything)
 scope(Lane, warehouse=column("warehouse"))

@@ -9,6 +9,7 @@ from backoffice.core.sql import execute
 from orders.channels.adapter import Access, StockLevel
 from orders.channels.registry import ADAPTERS
 from orders.models import ChannelConnection
+from orders.selectors.serving import serving_warehouses
 from orders.services.channel_polling import access_of, locked_state
 
 LEASE = timedelta(minutes=2)
@@ -23,7 +24,7 @@ WITH wanted AS (
 ), level AS (
   SELECT p.id, min(coalesce((SELECT sum(s.available) FROM inventory_stocklevel s
     JOIN inventory_warehouse h ON h.id = s.warehouse_id AND h.is_active
-    WHERE s.sku_id = p.sku_id AND (%(warehouse)s::bigint IS NULL OR h.id = %(warehouse)s)), 0)
+    WHERE s.sku_id = p.sku_id AND (%(houses)s::bigint[] IS NULL OR h.id = ANY(%(houses)s))), 0)
     / p.each) AS free
   FROM part p JOIN inventory_sku k ON k.id = p.sku_id AND k.stock_policy = 'TRACKED' GROUP BY p.id
 )
@@ -64,7 +65,7 @@ def open_stock_round(connection_id: int, *, now: datetime, limit: int = 500) -> 
         LEVELS,
         {
             "channel": connection.channel_id,
-            "warehouse": connection.channel.warehouse_id,
+            "houses": serving_warehouses(connection.channel),
             "buffer": connection.stock_buffer,
             "limit": limit,
         },

@@ -131,7 +131,9 @@ def draft_line(draft: Draft, number: int, line: LineData, catalogue: Catalogue) 
     amounts = line_amounts(
         price, line.quantity, rate, draft.currency, prices_include_tax=draft.prices_include_tax
     )
-    warehouse_id = catalogue.warehouses.get(line.warehouse, channel.warehouse_id)
+    # Where the channel chooses, the line gets its warehouse with its reservation.
+    home = None if channel.routes_orders else channel.warehouse_id
+    warehouse_id = catalogue.warehouses.get(line.warehouse, home)
     seller_id = catalogue.sellers.get(line.seller, sku.seller_id if sku else None)
     is_kit = sku is not None and sku.is_kit
     kind = LineKind.KIT if is_kit else line.kind

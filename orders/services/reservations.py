@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,9 +13,17 @@ from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
 from backoffice.core.sql import execute
 from inventory.models import Sku
-from inventory.services.reservations import Need, Reserved, release_stock, reserve_stock
+from inventory.services.reservations import Need, release_stock, reserve_stock
 from orders.models import Order
 from orders.services.counters import refresh_counters
+from orders.services.routing import (
+    Routes,
+    Want,
+    choose,
+    lock_options,
+    read_options,
+    tell_routes,
+)
 
 LINE = "orders.orderline"
 NEEDS = """
@@ -25,8 +34,9 @@ WHERE l.order_id = ANY(%s) AND l.is_stocked
 ORDER BY o.priority DESC, o.placed_at, o.id, l.position
 """
 WRITE = """
-UPDATE orders_orderline l SET reserved = l.reserved + r.quantity
-FROM unnest(%s::bigint[], %s::int[]) AS r(id, quantity) WHERE l.id = r.id
+UPDATE orders_orderline l SET reserved = l.reserved + r.quantity, warehouse_id = r.warehouse
+FROM unnest(%s::bigint[], %s::int[], %s::bigint[]) AS r(id, quantity, warehouse)
+WHERE l.id = r.id
 """
 NO_WAREHOUSE = gettext_lazy("The line has no warehouse: give its channel one.")
 
@@ -45,37 +55,61 @@ def reserve_orders(
 ) -> OrderReservation:
     """Reserve what locked orders still need, by priority and age; inside a service only."""
     rows = execute(NEEDS, [list(order_ids)])
-    short: dict[int, list[str]] = {}
+    wants = [Want(line, order, sku, n) for line, order, sku, house, n in rows if house is None]
+    routes, short = _route(wants, rows, partial=partial)
     needs = []
-    for line_id, order_id, sku_id, warehouse_id, quantity in rows:
-        if warehouse_id is None:
-            short[order_id] = [str(NO_WAREHOUSE)]
-        else:
+    for line_id, order_id, sku_id, given, quantity in rows:
+        warehouse_id = given or routes.lines.get(line_id)
+        if warehouse_id is not None and (partial or order_id not in short):
             needs.append(Need(LINE, line_id, order_id, sku_id, warehouse_id, quantity))
-    needs = [n for n in needs if n.group_id not in short]
     if not needs:
         return OrderReservation({}, {}, short)
     reserved = reserve_stock(needs, now=now, partial=partial)
     if reserved.quantities:
-        execute(WRITE, [list(reserved.quantities), list(reserved.quantities.values())])
+        houses = {need.for_id: need.warehouse_id for need in needs}
+        ids = list(reserved.quantities)
+        execute(WRITE, [ids, list(reserved.quantities.values()), [houses[i] for i in ids]])
+        tell_routes([w for w in wants if w.line_id in reserved.quantities], routes)
     orders: dict[int, int] = {}
     for need in needs:
         units = reserved.quantities.get(need.for_id, 0)
         orders[need.group_id] = orders.get(need.group_id, 0) + units
-    return OrderReservation(reserved.quantities, orders, short | _reasons(reserved))
+    return OrderReservation(reserved.quantities, orders, short | _reasons(reserved.short))
 
 
-def _reasons(reserved: Reserved) -> dict[int, list[str]]:
-    if not reserved.short:
+def _route(
+    wants: Sequence[Want], rows: Sequence[tuple[Any, ...]], *, partial: bool
+) -> tuple[Routes, dict[int, list[str]]]:
+    """Choose warehouses for lines that have none; return them, and why orders have lines left."""
+    if not wants:
+        return Routes({}, {}, {}), {}
+    options = read_options(w.order_id for w in wants)
+    available = lock_options(wants, options)
+    for _line, _order, sku, house, units in rows:
+        # What names its warehouse is not to be taken away by what may choose.
+        if (sku, house) in available:
+            available[sku, house] = max(0, available[sku, house] - units)
+    chosen = choose(wants, options, available, whole=not partial)
+    left = [w for w in wants if w.line_id not in chosen]
+    missing: dict[int, list[tuple[int, int]]] = {}
+    for want in left:
+        if want.order_id in options:
+            missing.setdefault(want.order_id, []).append((want.sku_id, want.units))
+    nowhere = {w.order_id: [str(NO_WAREHOUSE)] for w in left if w.order_id not in options}
+    return Routes(chosen, options, available), nowhere | _reasons(missing)
+
+
+def _reasons(short: Mapping[int, Sequence[tuple[int, int]]]) -> dict[int, list[str]]:
+    if not short:
         return {}
-    ids = {sku for missing in reserved.short.values() for sku, _units in missing}
+    ids = {sku for missing in short.values() for sku, _units in missing}
     codes = dict(Sku.objects.filter(pk__any=list(ids)).values_list("pk", "code"))
     return {
         order_id: [
             _("%(units)s × %(sku)s missing from stock.") % {"units": units, "sku": codes[sku]}
             for sku, units in missing
         ]
-        for order_id, missing in reserved.short.items()
+        for order_id, missing in short.items()
     }
 
 
