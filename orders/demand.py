@@ -14,7 +14,8 @@ WHERE l.is_stocked AND coalesce(l.warehouse_id, c.warehouse_id) = ANY(%(houses)s
 demand_source(
     DemandSource(
         "orders.orderline",
-        asked=f"""SELECT l.sku_id, coalesce(l.warehouse_id, c.warehouse_id), o.placed_at, l.quantity - l.cancelled {WANTED}
+        asked=f"""SELECT l.sku_id, coalesce(l.warehouse_id, c.warehouse_id), o.placed_at,
+  l.quantity - l.cancelled {WANTED}
 AND l.sku_id = ANY(%(skus)s) AND o.placed_at >= %(since)s
 AND o.placed_at < %(until)s AND l.quantity > l.cancelled""",
         # An imported order is the past: nobody serves it, so nothing is bought for it.

@@ -9,8 +9,9 @@ from backoffice.core.approvals import approval_kind
 from backoffice.core.extensions import Text, blocker, effect
 from backoffice.core.models import Approval
 from backoffice.core.models.approval import ApprovalStatus
-from orders.models import Hold
+from orders.models import Hold, Order
 from orders.services.edits import APPROVAL, SUBJECT, above_threshold
+from orders.services.rerouting import plan_reroutes
 
 ABOVE = _("It moves more money than one person may: ask for approval.")
 UNDECIDED = _("It waits for a second person: decide or withdraw the approval.")
@@ -64,4 +65,23 @@ def holds_that_end(ids: list[int], transition: str, now: datetime) -> list[Text]
     more = holds.count() - len(lines)
     if more > 0:
         lines.append(_("and %(n)s more") % {"n": more})
+    return lines
+
+
+@effect("orders.order", "reroute")
+def warehouses_that_change(ids: list[int], transition: str, now: datetime) -> list[Text]:
+    """Tell from where orders would be sent instead."""
+    plans = plan_reroutes(ids)
+    numbers = dict(Order.objects.filter(pk__any=ids).values_list("pk", "order_number"))
+    lines: list[Text] = [
+        _("%(order)s: %(before)s → %(after)s")
+        % {
+            "order": numbers[plan.order_id],
+            "before": ", ".join(plan.before),
+            "after": ", ".join(plan.after),
+        }
+        for plan in plans[:SHOWN]
+    ]
+    if len(plans) > SHOWN:
+        lines.append(_("and %(n)s more") % {"n": len(plans) - SHOWN})
     return lines

@@ -15,6 +15,7 @@ from orders.choices import COLOURS, Stage
 from orders.models import Hold, Note, Order, OrderEdit, OrderLine
 from orders.services.given import OPTIONAL
 from orders.services.holds import place_holds, release_holds
+from orders.services.rerouting import reroute_orders
 from orders.services.update import STEPS
 from orders.states import ORDER
 
@@ -90,7 +91,11 @@ class OrderAdmin(DocumentAdmin):
     )
     machine = ORDER
     inverses = {"hold": "release_hold"}
-    verbs = STEPS | {"hold": place_holds, "release_hold": release_holds}
+    verbs = STEPS | {
+        "hold": place_holds,
+        "release_hold": release_holds,
+        "reroute": reroute_orders,
+    }
     list_display = (
         "order_number",
         "channel",

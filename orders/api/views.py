@@ -36,6 +36,7 @@ from orders.services.lifecycle import (
     release_orders,
 )
 from orders.services.marking import prioritise_orders, tag_orders, untag_orders
+from orders.services.rerouting import reroute_orders
 from orders.services.returns import ReceivedLine, cancel_returns, close_returns, receive_returns
 
 
@@ -74,6 +75,7 @@ class OrderViewSet(DocumentViewSet):
         Verb("release", release_orders, "orders.release_order"),
         Verb("complete", complete_orders, "orders.release_order"),
         Verb("cancel", cancel_orders, "orders.cancel_order"),
+        Verb("reroute", reroute_orders, "orders.route_order"),
         Verb("hold", place_holds, "orders.hold_order", serializers.HoldInput),
         Verb("release_hold", release_holds, "orders.hold_order"),
         Verb(

@@ -21,6 +21,7 @@ from orders.services.routing import (
     Want,
     choose,
     lock_options,
+    opened_parcels,
     read_options,
     tell_routes,
 )
@@ -89,7 +90,8 @@ def _route(
         # What names its warehouse is not to be taken away by what may choose.
         if (sku, house) in available:
             available[sku, house] = max(0, available[sku, house] - units)
-    chosen = choose(wants, options, available, whole=not partial)
+    opened = opened_parcels(options)
+    chosen = choose(wants, options, available, whole=not partial, opened=opened)
     left = [w for w in wants if w.line_id not in chosen]
     missing: dict[int, list[tuple[int, int]]] = {}
     for want in left:

@@ -1,7 +1,7 @@
 """Warehouses for lines that have none: read what they cost, let the solver choose, say why."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +32,7 @@ LEFT JOIN LATERAL (
   ORDER BY l.region DESC, l.cost, l.id LIMIT 1) lane ON true
 WHERE o.id = ANY(%s) ORDER BY o.id, s.position, w.id
 """
-# Parcels that are sure to leave anyway cost nothing more.
-OPEN = """
+OPENED = """
 SELECT DISTINCT order_id, warehouse_id FROM orders_orderline
 WHERE order_id = ANY(%s) AND reserved > 0 AND warehouse_id IS NOT NULL
 """
@@ -100,6 +99,11 @@ def _scored(rows: Sequence[tuple[Any, ...]]) -> list[Option]:
     ]
 
 
+def opened_parcels(order_ids: Iterable[int]) -> set[Pair]:
+    """Return (order, warehouse) of parcels that leave anyway: they cost nothing more."""
+    return set(execute(OPENED, [sorted(set(order_ids))]))  # type: ignore[arg-type]
+
+
 def lock_options(wants: Sequence[Want], options: Mapping[int, Sequence[Option]]) -> dict[Pair, int]:
     """Lock the stock that orders choose from; return what of it may be promised."""
     pairs = {(w.sku_id, o.warehouse_id) for w in wants for o in options.get(w.order_id, ())}
@@ -118,10 +122,11 @@ def choose(
     available: Mapping[Pair, int],
     *,
     whole: bool,
+    opened: Collection[Pair] = (),
 ) -> dict[int, int]:
     """Return the warehouse of each line that finds stock; earlier orders get scarce stock first.
 
-    `whole`: all lines of an order, or none.
+    `whole`: all lines of an order, or none. `opened` are (order, warehouse) of sure parcels.
     """
     wants = [w for w in wants if options.get(w.order_id)]
     if not wants:
@@ -135,7 +140,6 @@ def choose(
         if sku in skus and warehouse in at:
             stock[skus[sku], at[warehouse]] = units
     opening = np.full((len(orders), len(houses)), np.inf)
-    opened = set(execute(OPEN, [list(orders)]))
     for pk, n in orders.items():
         for option in options[pk]:
             is_open = (pk, option.warehouse_id) in opened
