@@ -13,16 +13,35 @@ import numpy as np
 from orders.routing.problem import WAITS, Floats, Integers, Problem, cost_of
 
 CANDIDATES = 6  # warehouses that an order looks at: 63 sets
-PRICE_STEPS = 24
+PRICE_STEPS = 60
+FILL_EVERY = 8
+PATIENCE = 0.93
 CHANGES = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """The warehouse of each line, or WAITS, and what no routing can cost less than."""
+
+    chosen: Integers
+    bound: float
 
 
 def route(problem: Problem) -> Integers:
     """Return the warehouse of each line, or WAITS; never more than the stock bears."""
+    return solve(problem).chosen
+
+
+def solve(problem: Problem) -> Solution:
+    """Route, and return the bound that the shadow prices prove beside it.
+
+    The bound holds where no order has more than CANDIDATES warehouses to choose from.
+    """
     if not len(problem.line_order):
-        return np.empty(0, np.int64)
+        return Solution(np.empty(0, np.int64), 0.0)
     merged, inverse = _merge(problem)
-    return _Router(merged).run()[inverse]
+    solution = _Router(merged).run()
+    return replace(solution, chosen=solution.chosen[inverse])
 
 
 def _merge(problem: Problem) -> tuple[Problem, Integers]:
@@ -69,7 +88,7 @@ class _Router:
         best = np.argpartition(score, count - 1, axis=1)[:, :count]
         return np.sort(best, axis=1).astype(np.int64)
 
-    def run(self) -> Integers:
+    def run(self) -> Solution:
         """Price scarce stock, fill, then let orders change to what is cheaper."""
         best, least = None, np.inf
         bound, pace = -np.inf, 1.0
@@ -78,21 +97,21 @@ class _Router:
             use = self._use(wish.column)
             excess = use - self.problem.stock
             contested = (excess > 0) | (self.price > 0)
-            if step % 6 == 0 or not (excess > 0).any():
+            if step % FILL_EVERY == 0 or step == PRICE_STEPS - 1 or not (excess > 0).any():
                 chosen = self._improve(self._fill(wish))
                 cost = cost_of(self.problem, chosen)
                 if cost < least:
                     best, least = chosen, cost
+            reached = float(wish.paid.sum() - (self.price * self.problem.stock).sum())
+            pace = pace if reached > bound else pace * PATIENCE
+            bound = max(bound, reached)
             if not (excess > 0).any():
                 break
-            reached = float(wish.paid.sum() - (self.price * self.problem.stock).sum())
-            pace = pace if reached > bound else pace * 0.8
-            bound = max(bound, reached)
             slope = np.where(contested, excess, 0)
             step_length = pace * max(least - reached, 1e-9) / float((slope**2).sum())
             self.price = np.maximum(0, self.price + step_length * slope)
         assert best is not None
-        return best
+        return Solution(best, bound)
 
     def _choose(self, stock: Integers, *, priced: bool, own: Integers | None = None) -> _Choice:
         """Let each order choose the best set of its warehouses, as if it were alone."""
