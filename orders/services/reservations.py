@@ -28,7 +28,8 @@ from orders.services.routing import (
 
 LINE = "orders.orderline"
 NEEDS = """
-SELECT l.id, l.order_id, l.sku_id, l.warehouse_id, l.quantity - l.reserved - l.shipped - l.cancelled
+SELECT l.id, l.order_id, l.sku_id, l.warehouse_id,
+  l.quantity - l.reserved - l.shipped - l.cancelled, o.priority
 FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id
 WHERE l.order_id = ANY(%s) AND l.is_stocked
   AND l.quantity > l.reserved + l.shipped + l.cancelled
@@ -56,10 +57,14 @@ def reserve_orders(
 ) -> OrderReservation:
     """Reserve what locked orders still need, by priority and age; inside a service only."""
     rows = execute(NEEDS, [list(order_ids)])
-    wants = [Want(line, order, sku, n) for line, order, sku, house, n in rows if house is None]
+    wants = [
+        Want(line, order, sku, units, priority)
+        for line, order, sku, house, units, priority in rows
+        if house is None
+    ]
     routes, short = _route(wants, rows, partial=partial)
     needs = []
-    for line_id, order_id, sku_id, given, quantity in rows:
+    for line_id, order_id, sku_id, given, quantity, _priority in rows:
         warehouse_id = given or routes.lines.get(line_id)
         if warehouse_id is not None and (partial or order_id not in short):
             needs.append(Need(LINE, line_id, order_id, sku_id, warehouse_id, quantity))
@@ -86,7 +91,7 @@ def _route(
         return Routes({}, {}, {}), {}
     options = read_options(w.order_id for w in wants)
     available = lock_options(wants, options)
-    for _line, _order, sku, house, units in rows:
+    for _line, _order, sku, house, units, _priority in rows:
         # What names its warehouse is not to be taken away by what may choose.
         if (sku, house) in available:
             available[sku, house] = max(0, available[sku, house] - units)

@@ -59,6 +59,7 @@ class Want:
     order_id: int
     sku_id: int
     units: int
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,32 @@ def choose(
     whole: bool,
     opened: Collection[Pair] = (),
 ) -> dict[int, int]:
-    """Return the warehouse of each line that finds stock; earlier orders get scarce stock first.
+    """Return the warehouse of each line that finds stock.
 
-    `whole`: all lines of an order, or none. `opened` are (order, warehouse) of sure parcels.
+    A higher priority gets scarce stock first; within one, what costs least together, and among
+    equals who stands first. `whole`: all lines of an order, or none. `opened` are (order,
+    warehouse) of sure parcels.
     """
-    wants = [w for w in wants if options.get(w.order_id)]
-    if not wants:
-        return {}
+    left, chosen = dict(available), dict[int, int]()
+    routed = [w for w in wants if options.get(w.order_id)]
+    for priority in sorted({w.priority for w in routed}, reverse=True):
+        level = [w for w in routed if w.priority == priority]
+        found = _choose(level, options, left, whole=whole, opened=opened)
+        for want in level:
+            if want.line_id in found:
+                left[want.sku_id, found[want.line_id]] -= want.units
+        chosen |= found
+    return chosen
+
+
+def _choose(
+    wants: Sequence[Want],
+    options: Mapping[int, Sequence[Option]],
+    available: Mapping[Pair, int],
+    *,
+    whole: bool,
+    opened: Collection[Pair],
+) -> dict[int, int]:
     orders = {pk: n for n, pk in enumerate(dict.fromkeys(w.order_id for w in wants))}
     skus = {pk: n for n, pk in enumerate(sorted({w.sku_id for w in wants}))}
     houses = sorted({o.warehouse_id for pk in orders for o in options[pk]})
