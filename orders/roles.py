@@ -13,7 +13,8 @@ grant(
         " change_customer"
         " add_price change_price change_channelorder change_channelnews add_listing change_listing",
         Role.WAREHOUSE: f"{ORDER} change_return",
-        Role.LOGISTICS: f"{ORDER} view_lane view_saleschannel hold_order route_order",
+        Role.LOGISTICS: f"{ORDER} view_lane view_saleschannel hold_order route_order"
+        " view_channelwarehouse add_channelwarehouse change_channelwarehouse",
         Role.SERVICE: f"{ORDER} view_customer change_customer view_orderedit view_ordereditline"
         " view_saleschannel hold_order cancel_order edit_order change_order add_note add_return"
         " change_return",

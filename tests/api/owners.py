@@ -100,6 +100,7 @@ OWNERS: dict[str, Callable[[Any], Whose]] = {
     "orders.price": lambda r: Whose(EVERY, {r.sku.seller_id}),
     "orders.lane": lambda r: Whose({r.warehouse_id}, NOBODY),
     "orders.saleschannel": _open,
+    "orders.channelwarehouse": lambda r: Whose({r.warehouse_id}, EVERY),
     "orders.taxrate": _open,
     "logistics.shipment": _shipment,
     "logistics.parcel": lambda r: _shipment(r.shipment),

@@ -47,7 +47,7 @@ from logistics.services.packing import NewParcel, PackShipment, pack_shipments
 from logistics.services.picking import confirm_picks, create_pick_lists
 from logistics.services.scans import deliver_by_hand
 from orders.choices import HoldReason
-from orders.models import Return
+from orders.models import ChannelWarehouse, Return, SalesChannel
 from orders.services.commands import Change, EditOrder
 from orders.services.edits import draft_edits
 from orders.services.holds import place_holds
@@ -231,6 +231,14 @@ def tagged(world: World) -> None:
     assert tag_orders([world.fresh.pk], now=timezone.now(), tag="VIP").moved
 
 
+def misplaced(world: World) -> None:
+    confirmed(world)
+    SalesChannel.objects.update(routes_orders=True)
+    ChannelWarehouse.objects.create(
+        channel=SalesChannel.objects.get(), warehouse=world.houses["W2"]
+    )
+
+
 STATES: dict[str, Callable[[World], None]] = {
     "accounting_periods_reopen_create": all_(AccountingPeriod, close_periods),
     "order_edits_commit_create": affordable,
@@ -238,6 +246,7 @@ STATES: dict[str, Callable[[World], None]] = {
     "orders_accept_address_create": doubted,
     "orders_complete_create": arrived,
     "orders_release_create": confirmed,
+    "orders_reroute_create": misplaced,
     "orders_untag_create": tagged,
     "parcels_deliver_create": shipped,
     "parcels_enter_number_create": lambda world: packed(world, number=""),

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0006_simulations'),
-        ('orders', '0013_stage_paces'),
+        ('orders', '0014_undelivered_returns'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
