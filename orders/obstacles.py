@@ -11,6 +11,7 @@ from backoffice.core.money import DIGITS
 from orders.choices import EditStatus, HoldReason, OrderStatus, PaymentTerms, ReturnStatus
 from orders.models import Order, OrderEdit, Return, StagePace
 from orders.selectors.holds import in_full, open_holds
+from orders.selectors.promises import promises_at_risk
 from orders.selectors.stages import stuck
 from orders.selectors.waiting import Shortage, shortages
 from orders.states import ORDER, PAID
@@ -38,6 +39,7 @@ def orders_wait(ids: list[int], now: datetime) -> Mapping[int, list[Obstacle]]:
     _undecided(found, moving, now)
     _edits_and_returns(found)
     _slow(found, moving, now)
+    _promises(found, moving, now)
     return found
 
 
@@ -144,3 +146,14 @@ def _slow(found: Found, orders: Iterable[int], now: datetime) -> None:
         text = _("Longer in the stage “%(stage)s” than nine of ten orders: those took %(h)s h.")
         words = {"stage": pace.get_stage_display(), "h": hours}
         found[pk].append(Obstacle("SLOW", text % words, since=since))
+
+
+def _promises(found: Found, orders: Iterable[int], now: datetime) -> None:
+    """Tell of orders that will not arrive when they were promised."""
+    for promise in promises_at_risk(list(orders), now=now):
+        words = {"promised": date_format(promise.promised_on, "Y-m-d")}
+        text = _("Promised for %(promised)s: nothing says when its stock comes.")
+        if promise.expected_on is not None:
+            text = _("Promised for %(promised)s, expected on %(expected)s.")
+            words["expected"] = date_format(promise.expected_on, "Y-m-d")
+        found[promise.order_id].append(Obstacle("PROMISE", text % words))

@@ -12,14 +12,15 @@ from backoffice.core.extensions import obstacles
 from backoffice.core.filtering import select
 from backoffice.core.models import User
 from inventory.models import PurchaseOrder, PurchaseOrderLine, Supplier
-from orders.models import Order, SalesChannel, StagePace
+from orders.models import Lane, Order, SalesChannel, StagePace
+from orders.selectors.promises import promises_at_risk
 from orders.services.holds import place_holds
 from orders.services.lifecycle import confirm_orders
 from orders.services.stages import measure_stages
 from tests.fixtures.orders import add_stock, lines
 
 pytestmark = pytest.mark.usefixtures("proven")
-HOUR = timedelta(hours=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def found(order, now):
@@ -201,3 +202,38 @@ def test_the_api_names_the_blockers_of_one_order(program, place):
         {"kind": "DECISION", "text": "Waits for somebody: Confirm.", "since": None}
     ]
     assert order.placed_at < timezone.now()
+
+
+def test_a_promise_that_stock_and_lane_do_not_keep_is_told(place, stocked, channel, now):
+    stocked("THERE", 5)
+    late = stocked("LATE", 0)
+    today = now.date()
+    Lane.objects.create(
+        warehouse=channel.warehouse, country="DE", service="STD", currency="EUR", p90_days="2.5"
+    )
+    kept = place("kept", lines=lines(("THERE", 1)), promised_on=today + 3 * DAY)
+    tight = place("tight", lines=lines(("THERE", 1)), promised_on=today + 2 * DAY)
+    waits = place("waits", lines=lines(("LATE", 1)), promised_on=today + 9 * DAY)
+
+    def promises():
+        at_risk = promises_at_risk([kept.pk, tight.pk, waits.pk], now=now)
+        return {p.order_id: p.expected_on for p in at_risk}
+
+    assert promises() == {tight.pk: today + 3 * DAY, waits.pk: None}
+    assert ("PROMISE", f"Promised for {today + 2 * DAY}, expected on {today + 3 * DAY}.") in found(
+        tight, now
+    )
+    bought = PurchaseOrder.objects.create(
+        supplier=Supplier.objects.create(code="S", name="S", currency="EUR"),
+        warehouse=channel.warehouse,
+        status="SENT",
+        currency="EUR",
+        expected_on=today + 6 * DAY,
+        created_by_id=tight.created_by_id,
+        modified_by_id=tight.created_by_id,
+    )
+    PurchaseOrderLine.objects.create(purchase_order=bought, sku=late, quantity=5, unit_price=1)
+    assert promises() == {tight.pk: today + 3 * DAY}
+    # The supplier is late, and the promise with it.
+    PurchaseOrder.objects.update(expected_on=today + 7 * DAY)
+    assert promises() == {tight.pk: today + 3 * DAY, waits.pk: today + 10 * DAY}

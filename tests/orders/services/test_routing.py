@@ -1,7 +1,5 @@
 """Orders get the warehouses that serve them best, and lose none of what they have."""
 
-from decimal import Decimal
-
 import pytest
 
 from backoffice.core.invariants import check_invariants
@@ -67,16 +65,21 @@ def test_one_parcel_is_better_than_two_near_ones(place, goods, now):
     assert check_invariants() == []
 
 
-def test_weights_of_the_channel_decide(place, goods, channel, now):
-    channel.parcel_weight = Decimal("0.1")
+@pytest.mark.parametrize(("weight", "way"), [(1, ["N", "S"]), (0, ["F", "F"])])
+def test_weights_of_the_channel_decide(place, goods, houses, channel, now, weight, way):
+    channel.cost_weight = weight
     channel.save()
     goods("A", N=5, F=5)
     goods("B", S=5, F=5)
+    for code, cost in (("N", 1), ("S", 1), ("F", 30)):
+        Lane.objects.create(
+            warehouse=houses[code], country="DE", service="STD", cost=cost, currency="EUR"
+        )
     order = place("1", lines=lines(("A", 1), ("B", 2)))
 
     confirm_orders([order.pk], now=now)
 
-    assert sent_from(order) == ["N", "S"]
+    assert sent_from(order) == way
 
 
 def test_cost_comes_before_distance_and_an_unknown_way_is_the_dearest(
