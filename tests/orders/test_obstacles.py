@@ -228,11 +228,15 @@ def test_a_promise_that_stock_and_lane_do_not_keep_is_told(place, stocked, chann
         warehouse=channel.warehouse,
         status="SENT",
         currency="EUR",
+        exchange_rate=1,
+        total_amount=5,
         expected_on=today + 6 * DAY,
         created_by_id=tight.created_by_id,
         modified_by_id=tight.created_by_id,
     )
-    PurchaseOrderLine.objects.create(purchase_order=bought, sku=late, quantity=5, unit_price=1)
+    PurchaseOrderLine.objects.create(
+        purchase_order=bought, position=1, sku=late, quantity=5, unit_price=Decimal(1)
+    )
     assert promises() == {tight.pk: today + 3 * DAY}
     # The supplier is late, and the promise with it.
     PurchaseOrder.objects.update(expected_on=today + 7 * DAY)
