@@ -24,6 +24,7 @@ from django.utils.text import capfirst
 from django.utils.timezone import localtime
 
 from backoffice.core.money import DIGITS
+from backoffice.core.wording import SPOKEN, told
 
 EMPTY = "–"
 # A column with nothing else in it says nothing.
@@ -139,6 +140,8 @@ def cell(
         return Cell(
             label, plain(value, getattr(row, "currency", currency)), isinstance(value, Decimal)
         )
+    if isinstance(value, str) and field.name in SPOKEN and not field.flatchoices:
+        return Cell(label, told(value) or EMPTY)
     is_number = isinstance(value, int | float) and not field.flatchoices
     shown = display_for_field(value, getattr(field, "output_field", field), EMPTY)
     return Cell(label, shown, is_number and not isinstance(value, bool))

@@ -18,8 +18,9 @@ from django.utils.translation import gettext as _
 from backoffice.core.actor import transaction
 from backoffice.core.locks import lock
 from backoffice.core.models import Job, Rule
+from backoffice.core.wording import told
 from backoffice.ui.changes import differences
-from backoffice.ui.timeline import names_of, why
+from backoffice.ui.timeline import names_of
 
 SEEN = "_seen"
 SHOWN = 50
@@ -70,16 +71,16 @@ class HistoryMixin:
 
 def _versions(found: Sequence[Any]) -> list[Version]:
     """Return entries as they are shown; the last one beyond a page is only compared with."""
-    told = differences(list(pairwise(found)))
+    lines = differences(list(pairwise(found)))
     entries = found[:SHOWN]
     names = names_of({row.history_user_id for row in entries})
     causes = _causes([row.request_id for row in entries])
     return [
         Version(
             row,
-            told[n] if n < len(told) else (),
+            lines[n] if n < len(lines) else (),
             names.get(row.history_user_id, ""),
-            why(row.history_change_reason),
+            told(row.history_change_reason),
             *causes.get(row.request_id, ("", "")),
         )
         for n, row in enumerate(entries)

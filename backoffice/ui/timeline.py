@@ -23,6 +23,7 @@ from backoffice.core.events import KINDS
 from backoffice.core.models import Event, OutboundMessage, Rule, RuleAct, User
 from backoffice.core.models.rule import RuleResult
 from backoffice.core.rules.registry import ACTIONS
+from backoffice.core.wording import told
 from backoffice.ui.changes import differences
 from backoffice.ui.document import is_share, percent, plain
 
@@ -61,7 +62,7 @@ def story(document: models.Model) -> Story:
             row.history_date,
             _("Changed"),
             row.history_user_id,
-            why(row.history_change_reason),
+            told(row.history_change_reason),
             lines,
             kind="change",
             request=row.request_id,
@@ -79,8 +80,8 @@ def story(document: models.Model) -> Story:
         else:
             loose.append(change)
     acts = _acts_of_rules(document, {event.request_id for event in events})
-    told = [*entries.values(), *loose, *_messages(document), *acts]
-    found = sorted(told, key=lambda e: e.at, reverse=True)[:LIMIT]
+    every = [*entries.values(), *loose, *_messages(document), *acts]
+    found = sorted(every, key=lambda e: e.at, reverse=True)[:LIMIT]
     name_actors([*found, *changes])
     return Story(found, changes)
 
@@ -107,15 +108,15 @@ def _acts_of_rules(document: models.Model, requests: Collection[str]) -> list[En
     """Return what rules did about a document beyond what its events tell, and what they did not."""
     acts = RuleAct.objects.filter(subject_type=document._meta.label_lower, subject_id=document.pk)
     # What a rule does is a request of its own, named after it.
-    told = {request.split("-")[1] for request in requests if request.startswith("rule-")}
-    acts = acts.exclude(result=RuleResult.ACTED, rule_id__in=told)
+    known = {request.split("-")[1] for request in requests if request.startswith("rule-")}
+    acts = acts.exclude(result=RuleResult.ACTED, rule_id__in=known)
     return [
         Entry(
             act.acted_at,
             _("Rule “%(rule)s”: %(result)s")
             % {"rule": act.rule.name, "result": act.get_result_display()},
             None,
-            act.reasons or _action(act.rule),
+            told(act.reasons) or _action(act.rule),
             kind="rule",
         )
         for act in acts.select_related("rule").order_by("-id")[:LIMIT]
@@ -166,13 +167,8 @@ def _told(event: Event) -> Entry:
     ]
     request = event.request_id
     return Entry(
-        event.occurred_at, title, event.actor_id, why(event.reason), details, request=request
+        event.occurred_at, title, event.actor_id, told(event.reason), details, request=request
     )
-
-
-def why(reason: str | None) -> str:
-    """Return a reason to the reader: our own in their language, people's as they wrote it."""
-    return _(reason) if reason else ""
 
 
 def _told_value(event: Event, key: str, value: Any, currency: str) -> str:

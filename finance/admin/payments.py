@@ -7,6 +7,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.core.wording import told
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyInline, SettingsAdmin
 from backoffice.ui.approvals import Waits
 from backoffice.ui.display import badge, money
@@ -67,7 +68,7 @@ class RefundAdmin(DocumentAdmin):
     waits = Waits(
         {"status": RefundStatus.REQUESTED},
         lambda row: format_html(
-            "{} · {} · {}", link(row.order), row.get_kind_display(), _(row.reason)
+            "{} · {} · {}", link(row.order), row.get_kind_display(), told(row.reason)
         ),
         lambda row: (row.amount, row.currency),
         reject="cancel",

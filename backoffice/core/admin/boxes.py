@@ -24,6 +24,7 @@ from backoffice.core.models import InboundMessage, OutboundMessage
 from backoffice.core.models.inbox import INBOX_COLOURS, InboxStatus
 from backoffice.core.models.outbound import OUTBOUND_COLOURS
 from backoffice.core.outbound import KEPT, resend_messages
+from backoffice.core.wording import told
 from backoffice.ui.admin import ReasonForm, RecordAdmin, act_on_many
 from backoffice.ui.display import badge, raw
 from backoffice.ui.grid import grid, link
@@ -43,7 +44,7 @@ def reasons_told(reason: str) -> Iterator[str]:
             "fault": reason
         }
     elif reason:
-        yield _(reason)
+        yield told(reason)
 
 
 @admin.register(InboundMessage)

@@ -32,6 +32,7 @@ from backoffice.core.models import Job, JobRow
 from backoffice.core.models.job import JOB_COLOURS, JobStatus, RowOutcome
 from backoffice.core.scope import for_actor
 from backoffice.core.states import Machine
+from backoffice.core.wording import told
 from backoffice.ui.admin import ReadOnlyAdmin
 from backoffice.ui.display import badge, badge_html, count_children, counted
 from backoffice.ui.exports.job import ACTION, NO_RIGHT, may_have
@@ -107,7 +108,7 @@ class JobAdmin(ReadOnlyAdmin):
             "title": str(job),
             "opts": self.opts,
             "original": job,
-            "reason": job.parameters.get("reason", ""),
+            "reason": told(job.parameters.get("reason", "")),
             "may": self.has_operate_permission(request),
             "inverse": inverse.label if inverse else "",
             "no_file": self._no_file(request, job),
@@ -160,7 +161,7 @@ class JobAdmin(ReadOnlyAdmin):
             outcome = badge_html(row.outcome, row.get_outcome_display(), JOB_COLOURS)
             text = str(document or row.object_id)
             links = [link for o in ways.get(row.object_id, []) for link in o.links]
-            entry = {"text": text, "url": url, "outcome": outcome, "reason": row.reason}
+            entry = {"text": text, "url": url, "outcome": outcome, "reason": told(row.reason)}
             shown.append(entry | {"links": links})
         return shown
 
@@ -221,7 +222,7 @@ class JobAdmin(ReadOnlyAdmin):
             names = model._default_manager.in_bulk(wanted) if model else {}
             for row in chunk:
                 name = str(names.get(row.object_id, ""))
-                yield [row.object_id, name, row.get_outcome_display(), row.reason]
+                yield [row.object_id, name, row.get_outcome_display(), told(row.reason)]
 
     def step(self, request: HttpRequest, pk: int, step: str) -> HttpResponse:
         """Pause, resume or cancel a job."""

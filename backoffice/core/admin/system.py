@@ -27,6 +27,7 @@ from backoffice.core.models import (
 )
 from backoffice.core.tasks import SCHEDULED, job_label
 from backoffice.core.tokens import SCOPES, create_token, may_give
+from backoffice.core.wording import told
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import LONG
 from backoffice.ui.grid import linked
@@ -104,7 +105,7 @@ class AddressAdmin(ReadOnlyAdmin):
 class EventAdmin(ReadOnlyAdmin):
     why_no_import = gettext_lazy("Events are told by the work itself.")
     search_rank = 99
-    list_display = ("told", "subject", "order", "actor", "occurred_at", "why")
+    list_display = ("happened", "subject", "order", "actor", "occurred_at", "why")
     search_fields = ("order_id__exact", "subject_id__exact")
     search_help_text = gettext_lazy("Key of the order or of the subject")
     ordering = ("-id",)
@@ -132,7 +133,7 @@ class EventAdmin(ReadOnlyAdmin):
         return linked(row, f"{name} {row}") if row else f"{name} {pk}"
 
     @admin.display(description=gettext_lazy("what happened"))
-    def told(self, event: Event) -> str:
+    def happened(self, event: Event) -> str:
         return _(KINDS[event.kind].help) if event.kind in KINDS else event.kind
 
     @admin.display(description=gettext_lazy("subject"))
@@ -153,7 +154,7 @@ class EventAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, event: Event) -> str:
-        return _(event.reason) if event.reason else ""
+        return told(event.reason)
 
     why.css = LONG  # type: ignore[attr-defined]
 

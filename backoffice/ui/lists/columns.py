@@ -16,6 +16,7 @@ from django.utils.safestring import mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from backoffice.core.wording import SPOKEN, told
 from backoffice.ui.display import LONG, NOTHING, RIGHT, Cell, choices_of, figure, moments
 
 LONG_FROM = 100
@@ -113,7 +114,8 @@ def _plain(screen: Any, request: HttpRequest, field: models.Field) -> Column:
     if isinstance(kind, numeric) and not field.primary_key and not name.endswith("_id"):
         return make(cell=_some(name, figure), css=RIGHT)
     is_long = isinstance(kind, models.TextField) or (kind.max_length or 0) >= LONG_FROM
-    return make(cell=_some(name, _text), css=LONG if is_long and not kind.unique else "")
+    show = _spoken if name in SPOKEN else _text
+    return make(cell=_some(name, show), css=LONG if is_long and not kind.unique else "")
 
 
 def _some(name: str, show: Callable[[Any], str]) -> Cell:
@@ -122,6 +124,10 @@ def _some(name: str, show: Callable[[Any], str]) -> Cell:
         return NOTHING if value is None or value == "" else show(value)
 
     return cell
+
+
+def _spoken(value: Any) -> str:
+    return escape(told(str(value)))
 
 
 def _text(value: Any) -> str:
