@@ -24,10 +24,12 @@ class CoreConfig(AppConfig):
         from backoffice.core.access import events  # noqa: F401
         from backoffice.core.access.roles import sync_roles
         from backoffice.core.access.sessions import begin_session
+        from backoffice.core.constraints import word_constraints
         from backoffice.core.database import install_database_guards
         from backoffice.core.rules import running  # noqa: F401
         from backoffice.core.webhooks import endpoints, queue  # noqa: F401
 
+        word_constraints()
         post_migrate.connect(install_database_guards, dispatch_uid="core.install_database_guards")
         post_migrate.connect(sync_roles, dispatch_uid="core.sync_roles")
         user_logged_in.connect(begin_session, dispatch_uid="core.begin_session")

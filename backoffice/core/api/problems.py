@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 
 from backoffice.core.actor import IN_USE
+from backoffice.core.constraints import refusal
 from backoffice.core.states import BlockedError
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = Problem(409, "in_use", _("Somebody else works on it; try again."), 1)
     elif isinstance(error, IntegrityError):
         logger.info("Refused by a constraint: %s", error)
-        error = Problem(409, "conflict", _("It collides with what is stored."))
+        text = refusal(error) or _("It collides with what is stored.")
+        error = Problem(409, "conflict", text)
     elif isinstance(error, (DataError, UnicodeError)):
         error = Problem(400, "bad_value", _("A value is out of range or not text."))
     elif isinstance(error, ValueError) and "NUL" in str(error):

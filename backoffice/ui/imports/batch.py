@@ -13,6 +13,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from backoffice.core.actor import IN_USE, current_unit
+from backoffice.core.constraints import refusal
 from backoffice.core.imports.registry import Column, Importer, Row, Verdict
 from backoffice.core.locks import lock
 from backoffice.core.models import User
@@ -268,7 +269,8 @@ def _why(instance: Any, error: DatabaseError) -> Mapping[str, Sequence[str]]:
     except ValidationError as found:
         return found.message_dict
     diagnosis = getattr(error.__cause__, "diag", None)
-    return {NON_FIELD_ERRORS: [getattr(diagnosis, "message_primary", None) or str(error)]}
+    text = refusal(error) or getattr(diagnosis, "message_primary", None) or str(error)
+    return {NON_FIELD_ERRORS: [text]}
 
 
 def _row_form(form: Any, fields: Mapping[str, Read]) -> Any:
