@@ -118,3 +118,6 @@ told_by("finance.payment", "finance.refund")
 told_by("finance.payout", "finance.payoutbatch")
 # What an invoice has given back is counted on it; the credit note tells.
 told_by("finance.invoice", "finance.creditnote")
+
+# What their data tells, by name.
+KEYS = [_("closing"), _("sha256")]

@@ -8,69 +8,56 @@ declare(
     "inventory",
     "inventory.stocklevel",
     {
-        "stock.available": _(
-            "More units of a SKU can be promised in a warehouse: "
-            "`sku_id`, `warehouse_id`, `units` more."
-        ),
-        "stock.reservations_lost": _(
-            "A loss took units that were promised: `sku_id`, "
-            "`warehouse_id`, `lost` as a list of `for_type`, `for_id`, `quantity`."
-        ),
-        "stock.allocations_lost": _(
-            "A loss took units that were set aside for picking: `sku_id`, "
-            "`warehouse_id`, `lost` as a list of `for_type`, `for_id`, `quantity`."
-        ),
+        "stock.available": _("More units of a SKU can be promised in a warehouse"),
+        "stock.reservations_lost": _("A loss took units that were promised"),
+        "stock.allocations_lost": _("A loss took units that were set aside for picking"),
     },
 )
 declare(
     "inventory",
     "inventory.purchaseorder",
     {
-        "purchase_order.created": _("A purchase order was drawn up."),
-        "purchase_order.approved": _("A purchase order was approved."),
-        "purchase_order.sent": _("A purchase order went to its supplier."),
-        "purchase_order.received": _(
-            "Goods arrived: `receipt_ids`, `units`, `over_units`, `is_complete`."
-        ),
-        "purchase_order.closed": _("A purchase order was closed though units are missing."),
-        "purchase_order.cancelled": _("A purchase order was called off."),
+        "purchase_order.created": _("A purchase order was drawn up"),
+        "purchase_order.approved": _("A purchase order was approved"),
+        "purchase_order.sent": _("A purchase order went to its supplier"),
+        "purchase_order.received": _("Goods arrived"),
+        "purchase_order.closed": _("A purchase order was closed though units are missing"),
+        "purchase_order.cancelled": _("A purchase order was called off"),
     },
 )
 declare(
     "inventory",
     "inventory.replenishmentproposal",
     {
-        "replenishment.proposed": _(
-            "The planning proposes to buy: `sku_id`, `warehouse_id`, `quantity`."
-        ),
-        "replenishment.changed": _("Another quantity is proposed: `quantity`, and `before` it."),
-        "replenishment.approved": _("A proposal was approved."),
-        "replenishment.rejected": _("A proposal was rejected."),
-        "replenishment.expired": _("Nobody decided on a proposal in time."),
-        "replenishment.ordered": _("A proposal became a purchase order: `purchase_order_id`."),
+        "replenishment.proposed": _("The planning proposes to buy"),
+        "replenishment.changed": _("Another quantity is proposed"),
+        "replenishment.approved": _("A proposal was approved"),
+        "replenishment.rejected": _("A proposal was rejected"),
+        "replenishment.expired": _("Nobody decided on a proposal in time"),
+        "replenishment.ordered": _("A proposal became a purchase order"),
     },
 )
 declare(
     "inventory",
     "inventory.simulation",
     {
-        "simulation.started": _("A change of the replenishment policy is being replayed."),
-        "simulation.finished": _("The replay of a change is done."),
-        "simulation.adopted": _("A change was written into the policy: `policy_id`."),
-        "simulation.taken_back": _("The policy before a change was put back: `policy_id`."),
+        "simulation.started": _("A change of the replenishment policy is being replayed"),
+        "simulation.finished": _("The replay of a change is done"),
+        "simulation.adopted": _("A change was written into the policy"),
+        "simulation.taken_back": _("The policy before a change was put back"),
     },
 )
 declare(
     "inventory",
     "inventory.stockcount",
     {
-        "stock_count.started": _("Bins are to be counted: `warehouse_id`, `lines`."),
-        "stock_count.counted": _("Bins were counted: `lines`, and how many of them `differ`."),
-        "stock_count.differs": _("All is counted; a second person looks at the differences."),
-        "stock_count.finished": _("All is counted and posted."),
-        "stock_count.approved": _("A second person approved the differences; they are posted."),
-        "stock_count.recounted": _("What differs is to be counted again."),
-        "stock_count.cancelled": _("A stock count was called off."),
+        "stock_count.started": _("Bins are to be counted"),
+        "stock_count.counted": _("Bins were counted"),
+        "stock_count.differs": _("All is counted; a second person looks at the differences"),
+        "stock_count.finished": _("All is counted and posted"),
+        "stock_count.approved": _("A second person approved the differences; they are posted"),
+        "stock_count.recounted": _("What differs is to be counted again"),
+        "stock_count.cancelled": _("A stock count was called off"),
     },
 )
 declare(
@@ -87,3 +74,6 @@ declare(
     },
 )
 told_by("inventory.receipt", "inventory.purchaseorder")
+
+# What their data tells, by name.
+KEYS = [_("units"), _("over units"), _("is complete")]

@@ -57,3 +57,6 @@ declare(
 )
 # A parcel is made by packing its shipment.
 told_by("logistics.parcel", "logistics.shipment")
+
+# What their data tells, by name.
+KEYS = [_("by scan")]

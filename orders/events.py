@@ -81,3 +81,6 @@ event_filter(
     " WHERE o.id = e.order_id",
     lambda: SalesChannel.objects.order_by("code").values_list("code", "name"),
 )
+
+# What their data tells, by name.
+KEYS = [_("channel"), _("stopped")]

@@ -33,3 +33,6 @@ declare(
         "survey.answered": _("The customer gave a score"),
     },
 )
+
+# What their data tells, by name.
+KEYS = [_("clock")]

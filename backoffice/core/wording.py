@@ -19,7 +19,7 @@ HOLE = re.compile(r"%\((\w+)\)[sdr]")
 # A value does not reach into the next sentence.
 VALUE = r"(?:(?!(?<=[.!?])\s).)+?"
 # Fewer fixed letters than these would be found in anything.
-LEAST = 6
+LEAST = 4
 DEEPEST = 3
 SENTENCE = re.compile(r"(?<=[.!?]) (?=\S)")
 KEPT = 4096

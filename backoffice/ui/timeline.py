@@ -161,7 +161,7 @@ def _told(event: Event) -> Entry:
         f"{_(key.replace('_', ' '))}: {_told_value(event, key, value, currency)}"
         for key, value in event.data.items()
         # Keys are for programs, and the currency stands beside its amounts.
-        if not key.endswith(("_id", "_type"))
+        if not key.endswith(("_id", "_ids", "_type"))
         and key != "currency"
         and value not in (None, "", [], {})
     ]

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import translation
 
+from backoffice.core.events import KINDS
 from backoffice.core.models import Event, Job, User
 from backoffice.ui.changes import shown
 from backoffice.ui.timeline import _told_value, percent
@@ -73,3 +74,13 @@ def test_a_bulk_job_names_its_verb_and_how_many_documents():
     assert str(Job(action="orders.order.hold", total=500)) == "Hold: 500 orders"
     assert str(Job(action="orders.order.hold", total=1)) == "Hold: 1 order"
     assert str(Job(action="gone.model.act", total=2)) == "gone.model.act (2)"
+
+
+def test_events_are_told_in_words_of_the_reader():
+    with translation.override("zh-hans"):
+        untold = [kind.name for kind in KINDS.values() if translation.gettext(kind.help).isascii()]
+        keys = "channel units over_units is_complete by_scan stopped clock closing".split()
+        plain = [key for key in keys if translation.gettext(key.replace("_", " ")).isascii()]
+    codes = [kind.name for kind in KINDS.values() if "`" in kind.help or "_" in kind.help]
+
+    assert (untold, plain, codes) == ([], [], [])
