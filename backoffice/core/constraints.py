@@ -120,7 +120,7 @@ def _denied(lookup: str, value: Any) -> str:
 
 def _value(model: Model, value: Any) -> str:
     if isinstance(value, F):
-        return _label(model, value.name)
+        return _label(model, value.name)  # type: ignore[attr-defined]
     if isinstance(value, CombinedExpression):
         left, right = _value(model, value.lhs), _value(model, value.rhs)
         return f"{left} {value.connector} {right}"
@@ -136,7 +136,7 @@ def _names(*parts: Any) -> list[str]:
         elif isinstance(part, tuple) and isinstance(part[0], str):
             found |= dict.fromkeys([part[0].partition("__")[0], *_names(part[1])])
         elif isinstance(part, F):
-            found[part.name] = None
+            found[part.name] = None  # type: ignore[attr-defined]
         elif isinstance(part, BaseExpression):
             found |= dict.fromkeys(_names(*filter(None, part.get_source_expressions())))
     return list(found)

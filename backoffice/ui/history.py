@@ -61,7 +61,7 @@ class HistoryMixin:
         context = self.admin_site.each_context(request) | {
             "title": _("History of %(row)s") % {"row": row},
             "opts": self.opts,
-            "original": row,
+            "row": row,
             "versions": _versions(found),
             "is_newest": not before,
             "older": found[SHOWN - 1].history_id if len(found) > SHOWN else "",

@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -56,7 +55,8 @@ class Story:
 def story(document: models.Model) -> Story:
     """Return what lately happened to a document; an order's includes its children's events."""
     events = _events(document)
-    entries = {event.pk: _told(event) for event in events}
+    currency = getattr(document, "currency", "")
+    entries = {event.pk: _told(event, currency) for event in events}
     changes = [
         Entry(
             row.history_date,
@@ -154,9 +154,9 @@ def _events(document: models.Model) -> list[Event]:
     return list(Event.objects.filter(about).order_by("-id")[:LIMIT])
 
 
-def _told(event: Event) -> Entry:
+def _told(event: Event, usual: str) -> Entry:
     title = _(KINDS[event.kind].help) if event.kind in KINDS else event.kind
-    currency = event.data.get("currency", "")
+    currency = event.data.get("currency", usual)
     details = [
         f"{_(key.replace('_', ' '))}: {_told_value(event, key, value, currency)}"
         for key, value in event.data.items()
@@ -182,21 +182,34 @@ def _told_value(event: Event, key: str, value: Any, currency: str) -> str:
             return percent(Decimal(value))
         return f"{plain(Decimal(value), currency)} {currency}".rstrip()
     try:
-        column: Any = apps.get_model(event.subject_type)._meta.get_field(key)
-    except (LookupError, FieldDoesNotExist):
-        return _code(event.subject_type, value)
-    if column.is_relation and column.related_model and isinstance(value, int):
-        return str(column.related_model._base_manager.filter(pk=value).first() or value)
-    column = getattr(column, "output_field", column)
-    labels = dict(getattr(column, "flatchoices", ()) or ())
-    return str(labels.get(value) or _code(event.subject_type, value))
-
-
-def _code(document: str, value: Any) -> str:
-    """Return a code by its label among the choices of its app, where it has just one."""
-    if not (isinstance(value, str) and value.isupper()):
+        model = apps.get_model(event.subject_type)
+    except LookupError:
         return str(value)
-    labels = _labels(document.partition(".")[0]).get(value, ())
+    if not isinstance(value, str):
+        target = next((f.related_model for f in model._meta.concrete_fields if f.name == key), None)
+        named = target._base_manager.filter(pk=value).first() if target else None
+        return str(named or value)
+    return str(_choices(model, key).get(value) or _code(model, value))
+
+
+@cache
+def _choices(model: type[models.Model], *names: str) -> dict[Any, Any]:
+    """Return the labels of the choices of some fields, else of all."""
+    found: dict[Any, Any] = {}
+    for column in model._meta.concrete_fields:
+        if not names or column.name in names:
+            kind = getattr(column, "output_field", column)
+            found |= dict(getattr(kind, "flatchoices", ()) or ())
+    return found
+
+
+def _code(model: type[models.Model], value: str) -> str:
+    """Return a code by its label among the choices of its model, or of its app where it has one."""
+    if not value.isupper():
+        return value
+    if label := _choices(model).get(value):
+        return str(label)
+    labels = _labels(model._meta.app_label).get(value, ())
     return str(labels[0]) if len(set(map(str, labels))) == 1 else value
 
 

@@ -23,6 +23,8 @@ def told(subject, key, value, currency=""):
     [
         ("orders.order", "status", "CONFIRMED", "Confirmed"),
         ("orders.order", "payment_status", "PARTIALLY_PAID", "Partially paid"),
+        # Told under another name than its field's.
+        ("orders.order", "status", "REFUNDED", "Refunded"),
         ("orders.order", "hold", "FRAUD", "Risk to be reviewed"),
         ("orders.order", "tax_rate", "0.1900", "19 %"),
         ("orders.order", "total", "1234.5", "1,234.50 EUR"),

@@ -95,7 +95,7 @@ def test_what_only_the_database_refuses_is_found_among_many(now):
 
     run = bring("orders.taxrate", text, now)
 
-    refused = ("REFUSED", "Constraint “tax_rate_is_share” is violated.")
+    refused = ("REFUSED", "Rate must not be negative; rate must be less than 1.")
     assert lines(run, "status", "reason") == [*[("READY", "")] * 7, refused, *[("READY", "")] * 3]
     assert not TaxRate.objects.filter(category="standard", valid_from="2026-01-01").exists()
 
