@@ -171,7 +171,7 @@ def ignore_exceptions(exception_ids: Sequence[int], *, now: datetime, reason: st
     """Leave rows and payments out, with the reason; nothing is booked."""
     outcome = EXCEPTION.check(exception_ids, "ignore")
     if not reason.strip():
-        raise BlockedError([_("Say why it is left out.")])
+        outcome.block(outcome.moved, _("Say why it is left out."))
     _clear(outcome.moved, "ignore", Resolution.IGNORED, now=now)
     return outcome
 

@@ -215,6 +215,7 @@ OTHER: dict[str, Body] = {
 VERBS: dict[str, Body] = {
     "orders/note": fixed(text="Look"),
     "orders/accept-address": fixed(reason="They live there"),
+    "reconciliation-exceptions/ignore": fixed(reason="another shop's"),
     "orders/prioritise": fixed(priority=5),
     "orders/tag": fixed(tag="VIP"),
     "orders/untag": fixed(tag="VIP"),

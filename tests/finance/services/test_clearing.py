@@ -184,8 +184,8 @@ def test_rules_are_proposed_and_wait_to_be_accepted(reconcile):
 def test_left_out_put_off_assigned(reconcile, second):
     reconcile(stripe_file([("charge", "x", "", "3.00", "0")]))
     found = ReconciliationException.objects.get()
-    with pytest.raises(BlockedError, match="Say why"):
-        ignore_exceptions([found.pk], now=RECONCILED)
+    blocked = ignore_exceptions([found.pk], now=RECONCILED).blocked
+    assert [str(text) for text in blocked[found.pk]] == ["Say why it is left out."]
     assign_exceptions([found.pk], user_id=second, now=RECONCILED)
     later = RECONCILED + timedelta(days=7)
     put_off_exceptions([found.pk], until=later, now=RECONCILED)
