@@ -27,10 +27,16 @@ def obstacles_of(
     request: HttpRequest, model: type[Model], ids: Sequence[int]
 ) -> dict[int, list[Shown]]:
     """Return what keeps documents of a kind where they are."""
-    found = extensions.obstacles(model._meta.label_lower, list(ids), timezone.now())
+    label = model._meta.label_lower
+    found = extensions.obstacles(label, list(ids), timezone.now())
+
+    def leads(fix: Fix, pk: int) -> bool:
+        # To the page that one is on, nothing leads.
+        return may(request, fix) and (fix.document, fix.pk, fix.verb) != (label, pk, "")
+
     return {
         pk: [
-            Shown(o.text, o.since, [(f.label, address(f)) for f in o.fixes if may(request, f)])
+            Shown(o.text, o.since, [(f.label, address(f)) for f in o.fixes if leads(f, pk)])
             for o in items
         ]
         for pk, items in found.items()

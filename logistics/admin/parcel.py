@@ -84,10 +84,10 @@ class ParcelAdmin(PrintsMixin):
     )
     list_display = (
         "number",
+        badge("status", COLOURS),
         "tracking_number",
         "account",
         "service",
-        badge("status", COLOURS),
         "shipped_at",
         "delivered_at",
         "promised_on",

@@ -66,9 +66,9 @@ class ShipmentAdmin(PrintsMixin):
     list_display = (
         "number",
         "order",
+        badge("status", COLOURS),
         "warehouse",
         "seller",
-        badge("status", COLOURS),
         "ship_on",
         "picked_at",
         "shipped_at",
