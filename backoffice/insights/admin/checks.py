@@ -12,7 +12,7 @@ from backoffice.insights.checks import CHECKS
 from backoffice.insights.choices import COLOURS
 from backoffice.insights.models import CheckRun, DataCheck, InvariantRun
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
-from backoffice.ui.display import badge
+from backoffice.ui.display import LONG, badge
 
 
 @admin.register(DataCheck)
@@ -26,8 +26,7 @@ class DataCheckAdmin(SettingsAdmin):
 
     @admin.display(description=_("what is checked"))
     def what(self, row: DataCheck) -> str:
-        check = CHECKS.get(row.code)
-        return str(check.text) if check else ""
+        return row.text
 
 
 @admin.register(CheckRun)
@@ -35,7 +34,7 @@ class CheckRunAdmin(ReadOnlyAdmin):
     why_no_import = _("These are the runs of the data checks.")
     list_display = (
         "ran_at",
-        "data_check",
+        "what",
         badge("state", COLOURS),
         "failed",
         "n",
@@ -45,6 +44,12 @@ class CheckRunAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("data_check",)
     ordering = ("-ran_at", "-id")
+
+    @admin.display(description=_("what is checked"))
+    def what(self, row: CheckRun) -> str:
+        return row.data_check.text
+
+    what.css = LONG  # type: ignore[attr-defined]
 
     @admin.display(description=_("share"))
     def percent(self, row: CheckRun) -> str:

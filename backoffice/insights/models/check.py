@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.models import AppendOnlyModel, SettingsModel
+from backoffice.insights.checks import CHECKS
 from backoffice.insights.choices import CheckState, Domain, Quality
 
 
@@ -28,6 +29,12 @@ class DataCheck(SettingsModel):
     class Meta:
         verbose_name = _("data check")
         verbose_name_plural = _("data checks")
+
+    @property
+    def text(self) -> str:
+        """Say what is checked; a check that is gone goes by its code."""
+        check = CHECKS.get(self.code)
+        return str(check.text) if check else self.code
 
     def __str__(self) -> str:
         return self.code
