@@ -106,7 +106,7 @@ def commit_approved(events: Sequence[Event], *, now: datetime) -> None:
             continue
         edit_id = event.data["subject_id"]
         with acting(event.actor_id, request_id=event.request_id, origin=event.origin):
-            outcome = commit_edits([edit_id], now=now, reason=event.reason)
+            outcome = commit_edits([edit_id], now=now)
             if outcome.blocked:
                 reason = " ".join(str(text) for text in outcome.blocked[edit_id])
                 reject_edits([edit_id], now=now, reason=reason)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, Sum
+from django.db.models import Case, F, Sum, Value, When
 from django.db.models.functions import Abs
 from django.utils.translation import gettext_lazy as _
 
@@ -15,7 +15,7 @@ from backoffice.core.events import Fact, emit
 from backoffice.core.models import Address
 from backoffice.core.money import round_amount
 from backoffice.core.sql import execute, insert_rows, next_ids
-from backoffice.core.states import Outcome, Text
+from backoffice.core.states import GONE, Outcome, Text
 from inventory.models import Sku
 from orders.choices import EditStatus
 from orders.models import Order, OrderEdit, OrderEditLine, OrderLine
@@ -210,7 +210,26 @@ def propose_edits(edit_ids: Sequence[int], *, now: datetime, reason: str = "") -
 
 @service
 def commit_edits(edit_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
-    """Make edits: lines, stock, totals and address of each order at once, or nothing of it."""
+    """Make edits: lines, stock, totals and address of each order at once, or nothing of it.
+
+    Each is made for the reason that it was drafted with, where none is given now.
+    """
+    _lock_orders(edit_ids)
+    ids: dict[str, list[int]] = {}
+    rows = OrderEdit.objects.filter(pk__any=list(edit_ids)).order_by("pk")
+    for pk, note in rows.values_list("pk", "note"):
+        ids.setdefault(reason or note, []).append(pk)
+    outcome = Outcome()
+    outcome.block(set(edit_ids) - {pk for group in ids.values() for pk in group}, GONE)
+    for why, group in ids.items():
+        done = _commit(group, now=now, reason=why)
+        outcome.moved += done.moved
+        outcome.blocked |= done.blocked
+    return outcome
+
+
+@service
+def _commit(edit_ids: Sequence[int], *, now: datetime, reason: str) -> Outcome:
     editable = _lock_orders(edit_ids)
     outcome = ORDER_EDIT.check(edit_ids, "commit")
     edits = {e.pk: e for e in _blocked_by_orders(outcome, editable)}
@@ -229,7 +248,8 @@ def commit_edits(edit_ids: Sequence[int], *, now: datetime, reason: str = "") ->
             for text in reasons:
                 outcome.block([pk], text)
     _write({pk: good[pk] for pk in outcome.moved}, addresses, now=now)
-    ORDER_EDIT.move(outcome.moved, "commit")
+    note = Case(When(note="", then=Value(reason[:300])), default=F("note"))
+    ORDER_EDIT.move(outcome.moved, "commit", values={"note": note})
     return outcome
 
 

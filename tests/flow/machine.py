@@ -26,6 +26,7 @@ from inventory.services.moves import Move, post_moves
 from logistics.carriers.base import Label
 from logistics.models import Carrier, CarrierAccount, Parcel, PickLine, PickList, Shipment
 from logistics.services.cancelling import cancel_shipments
+from logistics.services.giving_up import refund_parcels, send_again
 from logistics.services.handover import hand_over_parcels
 from logistics.services.labels import LabelAnswer, record_labels
 from logistics.services.packing import PackShipment, pack_shipments
@@ -33,7 +34,7 @@ from logistics.services.picking import confirm_picks, create_pick_lists
 from logistics.services.planning import plan_shipments, unplanned_orders
 from logistics.services.scans import apply_scans
 from orders.choices import EditKind, ReturnReason
-from orders.models import Order, OrderLine, Return, ReturnLine, SalesChannel
+from orders.models import Order, OrderLine, Return, SalesChannel
 from orders.services.commands import AddressData, Change, EditOrder
 from orders.services.edits import commit_edits, draft_edits
 from orders.services.holds import place_holds, release_holds
@@ -244,6 +245,12 @@ class Shop(RuleBasedStateMachine):
             seen = scan(parcel, status, now)
             apply_scans([seen, seen], now=now)
 
+    @rule(data=st.data(), remedy=st.sampled_from([send_again, refund_parcels]))
+    def give_up(self, data: st.DataObject, remedy: Callable[..., Any]) -> None:
+        if parcel := self.one(data, Parcel.objects.filter(shipped_at__isnull=False)):
+            for verb in (remedy, send_again, refund_parcels):
+                verb([parcel.pk], now=self.tick(), reason="given up")
+
     @rule(data=st.data(), units=st.integers(1, 2))
     def ask_to_return(self, data: st.DataObject, units: int) -> None:
         if line := self.one(data, OrderLine.objects.filter(delivered__gt=0)):
@@ -253,7 +260,7 @@ class Shop(RuleBasedStateMachine):
     @rule(data=st.data(), sellable=st.integers(0, 1), damaged=st.integers(0, 1))
     def take_back(self, data: st.DataObject, sellable: int, damaged: int) -> None:
         if back := self.one(data, Return.objects.filter(status="REQUESTED")):
-            line = ReturnLine.objects.get(parent=back)
+            line = back.lines.order_by("pk").first()
             if sellable + damaged == 0:
                 cancel_returns([back.pk], now=self.tick())
             elif sellable + damaged <= line.quantity:

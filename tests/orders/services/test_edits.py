@@ -308,6 +308,28 @@ def test_of_two_edits_on_one_version_the_first_is_made(place, free, now):
     assert list(commit_edits([one.pk], now=now).blocked) == [one.pk]
 
 
+def test_an_edit_keeps_its_reason_unless_committing_gives_another(place, free, now):
+    one, other = place("1"), place("2")
+    made = [
+        draft(o, adjust("-1"), now=now, note=f"agreed with {o.external_id}") for o in (one, other)
+    ]
+    last = draft(place("3"), adjust("-1"), now=now)
+
+    assert commit_edits([m.pk for m in made], now=now).blocked == {}
+    commit_edits([last.pk], now=now, reason="late")
+
+    for kind in ("order.edited", "order_edit.committed"):
+        told = Event.objects.filter(kind=kind).order_by("order_id").values_list("reason", flat=True)
+        assert list(told) == ["agreed with 1", "agreed with 2", "late"]
+    written = Order.history.filter(version=1).order_by("id")
+    assert list(written.values_list("history_change_reason", flat=True)) == [
+        "agreed with 1",
+        "agreed with 2",
+        "late",
+    ]
+    assert OrderEdit.objects.get(pk=last.pk).note == "late"
+
+
 def test_released_orders_are_not_edited(place, free, now):
     order = place()
     confirm_orders([order.pk], now=now)
