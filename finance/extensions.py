@@ -168,7 +168,10 @@ def money_panel(order: Any, request: Any) -> str:
         ]
     if may("finance.view_refund"):
         rows += [
-            (_("Refund"), link(r), r.created_at, _shown(r), amount(-r.amount, r.currency))
+            (
+                _("Refund") if r.payment_id else _("Credit"),
+                *(link(r), r.created_at, _shown(r), amount(-r.amount, r.currency)),
+            )
             for r in Refund.objects.filter(order_id=order.pk).order_by("pk")
         ]
     if may("finance.view_ordersettlement"):

@@ -149,6 +149,14 @@ def refund_returned(events: Sequence[Event], *, now: datetime) -> None:
         _pay_imported([pk for created in opened.created.values() for pk in created], now=now)
 
 
+@on("refund.approved")
+def give_credit(events: Sequence[Event], *, now: datetime) -> None:
+    """Let customers on account owe less; no provider is asked, for no money moves."""
+    credits = Refund.objects.filter(pk__any=[e.subject_id for e in events], payment=None)
+    ids = credits.filter(status=RefundStatus.APPROVED).order_by("pk").values_list("pk", flat=True)
+    record_refund_results([RefundResult(pk, RefundStatus.SUCCEEDED) for pk in ids], now=now)
+
+
 @on("refund.succeeded")
 def close_refunded_returns(events: Sequence[Event], *, now: datetime) -> None:
     """Close returns when the last of their refunds has arrived."""

@@ -58,7 +58,7 @@ class RefundLineSerializer(serializers.ModelSerializer):
 
 class RefundSerializer(serializers.ModelSerializer):
     order = serializers.CharField(source="order_number")
-    payment = serializers.CharField(source="payment_number")
+    payment = serializers.CharField(source="payment_number", allow_null=True)
     lines = RefundLineSerializer(many=True)
 
     class Meta:

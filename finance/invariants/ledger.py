@@ -135,7 +135,8 @@ invariant(
     SELECT d.type, d.id, count(e.id) AS entries FROM (
       SELECT 'finance.payment' AS type, id, 'CAPTURE' AS kind FROM finance_payment
       WHERE status = 'CAPTURED'
-      UNION ALL SELECT 'finance.refund', id, 'REFUND' FROM finance_refund WHERE status = 'SUCCEEDED'
+      UNION ALL SELECT 'finance.refund', id, 'REFUND' FROM finance_refund
+      WHERE status = 'SUCCEEDED' AND payment_id IS NOT NULL
       UNION ALL SELECT 'finance.payout', id, 'PAYOUT' FROM finance_payout
       WHERE status IN ('SENT', 'PAID')
       UNION ALL SELECT 'finance.payout', id, 'PAYOUT_PAID' FROM finance_payout

@@ -138,9 +138,10 @@ class Payment(BusinessDocument):
 
 
 class Refund(BusinessDocument):
-    """Money back to the customer out of one payment.
+    """Money back to the customer out of one payment, or less to be paid by one who owes.
 
-    Its number is the idempotency key at the provider, so the row outlives every error.
+    Such a credit has no payment: no money moves, and it is done once it is approved. The number is
+    the idempotency key at the provider, so the row outlives every error.
     """
 
     lock_rank = 61
@@ -151,7 +152,7 @@ class Refund(BusinessDocument):
         Order, models.PROTECT, related_name="refunds", verbose_name=_("order")
     )
     payment = models.ForeignKey(
-        Payment, models.PROTECT, related_name="refunds", verbose_name=_("payment")
+        Payment, models.PROTECT, null=True, related_name="refunds", verbose_name=_("payment")
     )
     goods_return = models.ForeignKey(
         Return, models.PROTECT, null=True, related_name="refunds", verbose_name=_("return")

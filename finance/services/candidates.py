@@ -160,7 +160,8 @@ r AS MATERIALIZED (
     {_taken("finance.refund", "b.id")}, b.order_id, b.number,
     coalesce(b.succeeded_at, b.created_at)
   FROM found f JOIN r ON r.id = f.row_id JOIN finance_refund b ON b.id = f.subject_id
-  WHERE f.subject_type = 'finance.refund' AND b.currency = r.currency
+  WHERE f.subject_type = 'finance.refund' AND b.payment_id IS NOT NULL
+    AND b.currency = r.currency
     AND b.status NOT IN ('CANCELLED', 'REQUESTED')
     AND (r.kind = 'REFUND' OR (r.is_bank AND r.gross_amount < 0))
   UNION ALL

@@ -119,9 +119,9 @@ def ask_about_refunds(*, now: datetime) -> int:
     ids = claim_queries(now=now, providers=configured_adapters())
     unseen = []
     with httpx.Client() as http:
-        for refund in _refunds(ids):
+        for refund, payment in _refunds(ids):
             try:
-                answer = ADAPTERS[refund.payment.provider].find_refund(http, refund.number)
+                answer = ADAPTERS[payment.provider].find_refund(http, refund.number)
             except ProviderError as error:
                 logger.warning("Nobody knows what became of %s: %s", refund.number, error)
                 continue
@@ -135,22 +135,23 @@ def ask_about_refunds(*, now: datetime) -> int:
     return len(ids)
 
 
-def _refunds(ids: Sequence[int]) -> list[Refund]:
-    return list(Refund.objects.filter(pk__any=ids).select_related("payment").order_by("pk"))
+def _refunds(ids: Sequence[int]) -> list[tuple[Refund, Payment]]:
+    refunds = Refund.objects.filter(pk__any=ids).select_related("payment").order_by("pk")
+    return [(refund, refund.payment) for refund in refunds if refund.payment is not None]
 
 
 def _send(ids: Sequence[int], *, now: datetime) -> None:
     with httpx.Client() as http:
-        for refund in _refunds(ids):
+        for refund, payment in _refunds(ids):
             order = RefundOrder(
                 refund.number,
-                refund.payment.external_id or "",
+                payment.external_id or "",
                 refund.amount,
                 refund.currency,
                 refund.reason,
             )
             try:
-                answer = ADAPTERS[refund.payment.provider].refund(http, order)
+                answer = ADAPTERS[payment.provider].refund(http, order)
                 result = RefundResult(refund.pk, answer.status, answer.external_id, answer.failure)
             except PermanentError as error:
                 result = RefundResult(refund.pk, RefundStatus.FAILED, failure=str(error))

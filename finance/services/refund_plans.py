@@ -15,9 +15,9 @@ ZERO = Decimal(0)
 
 @dataclass(slots=True)
 class Source:
-    """A captured payment and what may still go back out of it."""
+    """A captured payment and what may still go back out of it; no payment: what is owed."""
 
-    payment_id: int
+    payment_id: int | None
     provider: str
     left: Decimal
 
@@ -42,6 +42,7 @@ class Account:
     sources: list[Source] = field(default_factory=list)
     lines: list[PricedLine] = field(default_factory=list)
     goodwill: Decimal = ZERO
+    is_on_account: bool = False
     asked: Decimal = ZERO
 
     @property
@@ -51,6 +52,16 @@ class Account:
     @property
     def price_left(self) -> Decimal:
         return sum((line.left for line in self.lines), ZERO)
+
+    @property
+    def owed(self) -> Decimal:
+        """Return what a customer on account has still to pay of the price."""
+        unpaid = self.price_left - self.left - self.goodwill
+        return max(unpaid, ZERO) if self.is_on_account else ZERO
+
+    def credit(self, command: OpenRefund) -> Decimal:
+        """Return what a refund gives up of what is owed, before any money goes back."""
+        return self.owed if command.kind in PRICED and not command.is_settled else ZERO
 
     @property
     def overpaid(self) -> Decimal:
@@ -64,7 +75,7 @@ class PlannedRefund:
 
     command: OpenRefund
     currency: str
-    payment_id: int
+    payment_id: int | None
     amount: Decimal
     lines: tuple[RefundPart, ...]
     total: Decimal
@@ -86,6 +97,7 @@ def plan(command: OpenRefund, account: Account | None) -> tuple[list[PlannedRefu
     if reasons:
         return [], reasons
     parts: list[RefundPart] = []
+    sources = [Source(None, "", account.credit(command)), *account.sources]
     if command.kind in PRICED:
         parts, reasons = _parts(command, account, amount)
         if reasons:
@@ -93,13 +105,13 @@ def plan(command: OpenRefund, account: Account | None) -> tuple[list[PlannedRefu
     if command.kind == RefundKind.GOODWILL:
         account.goodwill += amount
     account.asked += amount
-    return _split(command, account, amount, parts), []
+    return _split(command, account, sources, amount, parts), []
 
 
 def _capped(command: OpenRefund, account: Account) -> OpenRefund:
     left = {line.line_id: max(line.left, ZERO) for line in account.lines}
     wanted = [min(part.amount, left.get(part.line_id, ZERO)) for part in command.lines]
-    amount = min(sum(wanted, ZERO), account.left)
+    amount = min(sum(wanted, ZERO), account.left + account.credit(command))
     shares = allocate(amount, wanted, account.currency) if amount > 0 else []
     parts = [
         RefundPart(part.line_id, share) for part, share in zip(command.lines, shares, strict=False)
@@ -112,10 +124,11 @@ def _amount_refusals(command: OpenRefund, account: Account, amount: Decimal) -> 
         return [_("There is nothing to give back.")]
     if amount != round_amount(amount, account.currency):
         return [_("%(amount)s has too many digits.") % {"amount": amount}]
-    if amount > account.left:
+    available = account.left + account.credit(command)
+    if amount > available:
         return [
             _("Only %(left)s %(currency)s of the money are left to give back.")
-            % {"left": account.left, "currency": account.currency}
+            % {"left": available, "currency": account.currency}
         ]
     if command.kind == RefundKind.CANCELLATION and account.status != "CANCELLED":
         return [_("The order is not cancelled.")]
@@ -169,13 +182,17 @@ def _spread(command: OpenRefund, account: Account, amount: Decimal) -> dict[int,
 
 
 def _split(
-    command: OpenRefund, account: Account, amount: Decimal, parts: Sequence[RefundPart]
+    command: OpenRefund,
+    account: Account,
+    sources: Sequence[Source],
+    amount: Decimal,
+    parts: Sequence[RefundPart],
 ) -> list[PlannedRefund]:
     """Take the money out of the payments, the first captured first, and the lines with it."""
     planned = []
     missing = amount
     open_parts = {part.line_id: part.amount for part in parts}
-    for source in account.sources:
+    for source in sources:
         taken = min(source.left, missing)
         if taken <= 0:
             continue

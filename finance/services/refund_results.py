@@ -37,7 +37,7 @@ def _lock(refund_ids: Sequence[int]) -> None:
         Refund.objects.filter(pk__any=list(refund_ids)).values_list("order_id", "payment_id")
     )
     lock(Order, [order for order, _ in rows])
-    lock(Payment, [payment for _, payment in rows])
+    lock(Payment, [payment for _, payment in rows if payment is not None])
 
 
 @service
@@ -137,8 +137,9 @@ def _record(verb: str, moved: Mapping[int, RefundResult], *, now: datetime) -> N
     times = {pk: r.at for pk, r in moved.items() if r.at}
     REFUND.move(list(moved), verb, values=values, data=data, times=times)
     if verb == "succeed":
-        apply_payments([PaymentDelta(r[1], refunded=r[3]) for r in rows], now=now)
-        _post(rows, times, now=now)
+        money = [r for r in rows if r[2] is not None]
+        apply_payments([PaymentDelta(r[1], refunded=r[3]) for r in money], now=now)
+        _post(money, times, now=now)
         charge_refunds([r[1] for r in rows], now=now)
 
 

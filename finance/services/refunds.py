@@ -15,6 +15,7 @@ from finance.selectors.refunds import PRICES
 from finance.services.commands import Opened, OpenRefund
 from finance.services.refund_plans import Account, PlannedRefund, PricedLine, Source, plan
 from finance.states import REFUND
+from orders.choices import PaymentTerms
 from orders.models import Order
 
 PAYMENTS = """
@@ -41,8 +42,8 @@ WHERE p.id = d.id
 POLICY = "SELECT currency, approval_above FROM finance_refundpolicy WHERE is_active"
 
 
-def count_refunds(changes: Sequence[tuple[int, object, object]]) -> None:
-    """Add (payment, pending, refunded) to payments; their order is locked."""
+def count_refunds(changes: Sequence[tuple[int | None, object, object]]) -> None:
+    """Add (payment, pending, refunded) to payments; their order is locked. Credits have none."""
     unit = current_unit()
     execute(
         PROMISE,
@@ -63,9 +64,9 @@ def _accounts(order_ids: Sequence[int]) -> dict[int, Account]:
     lock(Payment, list(payments))
     orders = Order.objects.filter(pk__any=ids)
     accounts = {
-        pk: Account(pk, currency, status, captured)
-        for pk, currency, status, captured in orders.values_list(
-            "pk", "currency", "status", "captured_amount"
+        pk: Account(pk, currency, status, captured, is_on_account=terms == PaymentTerms.ON_ACCOUNT)
+        for pk, currency, status, captured, terms in orders.values_list(
+            "pk", "currency", "status", "captured_amount", "channel__payment_terms"
         )
     }
     for order_id, pk, provider, left in execute(PAYMENTS, [ids]):
@@ -235,7 +236,8 @@ def cancel_refunds(refund_ids: Sequence[int], *, now: datetime, reason: str = ""
     """Call refunds off that have not been sent; their money may go back otherwise."""
     refunds = Refund.objects.filter(pk__any=list(refund_ids))
     lock(Order, list(refunds.values_list("order_id", flat=True)))
-    lock(Payment, list(refunds.values_list("payment_id", flat=True)))
+    paid = refunds.exclude(payment=None)
+    lock(Payment, list(paid.values_list("payment_id", flat=True)))
     outcome = REFUND.check(refund_ids, "cancel")
     rows = Refund.objects.filter(pk__any=outcome.moved).values_list("payment_id", "amount")
     count_refunds([(payment, -amount, 0) for payment, amount in rows])

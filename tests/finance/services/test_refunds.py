@@ -4,10 +4,19 @@ from decimal import Decimal
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import Sum
 
 from backoffice.core.actor import acting
 from backoffice.core.models import User
-from finance.models import Payment, Refund, RefundLine, RefundPolicy, RefundShare
+from finance.models import (
+    CreditNote,
+    Payment,
+    Posting,
+    Refund,
+    RefundLine,
+    RefundPolicy,
+    RefundShare,
+)
 from finance.services.commands import OpenRefund, RefundPart, RefundResult
 from finance.services.refund_results import record_refund_results, send_refunds
 from finance.services.refunds import approve_refunds, cancel_refunds, open_refunds
@@ -270,15 +279,63 @@ def test_a_return_is_refunded_then_closed(sold, seller, drain):
     assert [s[:2] for s in shares()] == [(seller.pk, EUR("119.00"))]
 
 
-def test_an_unpaid_return_is_closed_at_once(place, deliver_order, drain):
-    order = deliver_order(place())
+def bring_back(order, units):
     line = OrderLine.objects.get(order=order)
-    command = RequestReturn(order.pk, [RequestedLine(line.pk, 1)])
+    command = RequestReturn(order.pk, [RequestedLine(line.pk, units)])
     pk = request_returns([command], now=DELIVERED).created[0]
     receive_returns([pk], now=DELIVERED)
+    return Return.objects.get(pk=pk)
+
+
+def kinds_and_amounts():
+    return list(Refund.objects.order_by("pk").values_list("payment__provider", "amount", "status"))
+
+
+def test_a_return_on_account_lessens_what_is_owed(place, deliver_order, drain):
+    order = deliver_order(place())
     drain()
-    assert Refund.objects.count() == 0
-    assert Return.objects.get(pk=pk).status == "CLOSED"
+    settle_orders([order.pk], now=DELIVERED)
+    goods = bring_back(order, 1)
+    drain()
+    assert kinds_and_amounts() == [(None, EUR("11.90"), "SUCCEEDED")]
+    goods.refresh_from_db()
+    order.refresh_from_db()
+    assert (goods.status, order.refunded_amount) == ("CLOSED", EUR(0))
+    assert CreditNote.objects.get().gross_amount == EUR("11.90")
+    owed = Posting.objects.filter(order_id=order.pk, account__code="2000").aggregate(
+        n=Sum("amount")
+    )
+    assert owed["n"] == EUR("11.90")
+
+
+def test_credit_comes_before_money_and_together_they_are_the_price(
+    place, deliver_order, pay, drain
+):
+    order = deliver_order(place())
+    pay(order, amount=EUR("20.00"))
+    drain()
+    settle_orders([order.pk], now=DELIVERED)
+    bring_back(order, 2)
+    drain()
+    # 23.80 was the price, 3.80 of it were not paid yet.
+    assert [row[:2] for row in kinds_and_amounts()] == [
+        (None, EUR("3.80")),
+        ("manual", EUR("20.00")),
+    ]
+    paid([Refund.objects.get(amount=20).pk])
+    drain()
+    assert Return.objects.get().status == "CLOSED"
+    assert sum(note.gross_amount for note in CreditNote.objects.all()) == EUR("23.80")
+
+
+def test_a_credit_waits_by_the_policy_and_may_be_called_off(place, deliver_order, drain):
+    RefundPolicy.objects.all().delete()
+    order = deliver_order(place())
+    goods = bring_back(order, 1)
+    drain()
+    assert kinds_and_amounts() == [(None, EUR("11.90"), "REQUESTED")]
+    assert cancel_refunds([Refund.objects.get().pk], now=DELIVERED).blocked == {}
+    assert goods.status == "RECEIVED"
 
 
 def test_imported_refunds_call_nobody(place, pay, drain):
