@@ -15,7 +15,7 @@ from bench.databases import use_fresh
 RESULTS = Path(__file__).parent / "results.json"
 BENCHES = [
     *("intake", "api", "moves", "settlement", "matching", "books", "hordak", "million"),
-    *("lists", "exports", "planning", "routing", "night"),
+    *("lists", "exports", "planning", "routing", "night", "stock"),
 ]
 
 

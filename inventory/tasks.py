@@ -10,6 +10,7 @@ from inventory.models import Warehouse
 from inventory.planning.nights import is_due
 from inventory.services.alerts import refresh_alerts
 from inventory.services.classes import classify_stock
+from inventory.services.closings import close_stock
 from inventory.services.counts import plan_counts
 from inventory.services.replenishment import propose_replenishment
 
@@ -37,6 +38,12 @@ def check_stock_at_night(*, now: datetime, since: datetime | None) -> str:
     levels = classify_stock(due, now=now) if due else 0
     counts = plan_counts(due, now=now) if due else []
     return f"{len(due)} warehouses, {levels} levels, {len(counts)} counts"
+
+
+@scheduled("inventory.close_stock", _("stock closings"), every=timedelta(days=1), queue="planning")
+def close_stock_of_the_past(*, now: datetime, since: datetime | None) -> str:
+    """Keep what was on hand every four weeks, so that any instant is near one of them."""
+    return f"{close_stock(now=now)} closings"
 
 
 @scheduled("inventory.refresh_alerts", _("stock alerts"), every=PULSE, queue="planning")

@@ -18,6 +18,7 @@ from backoffice.core.choices import Origin
 from backoffice.core.models.event import Event, EventDelivery
 from backoffice.core.origins import origin_sql
 from backoffice.core.past import moment_played
+from backoffice.core.sql import column
 
 logger = logging.getLogger(__name__)
 
@@ -184,10 +185,10 @@ def emit(kind: str, facts: Iterable[Fact]) -> None:
     if not facts:
         return
     parameters = values | {
-        "subjects": [f.subject_id for f in facts],
-        "orders": [f.order_id for f in facts],
-        "data": [json.dumps(f.data, default=str) for f in facts],
-        "times": [f.occurred_at for f in facts],
+        "subjects": column([f.subject_id for f in facts]),
+        "orders": column([f.order_id for f in facts]),
+        "data": column([json.dumps(f.data, default=str) for f in facts]),
+        "times": column([f.occurred_at for f in facts]),
     }
     _deliver(INSERT.format(**_origin(kind)), parameters)
 

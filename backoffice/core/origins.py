@@ -21,11 +21,13 @@ def inherited(served: Sequence[Served]) -> list[str]:
     it is not live; else that of whoever acts.
     """
     ids: dict[str, set[int]] = defaultdict(set)
-    for label, pk in served:
-        if pk is not None:
+    for label, pk in set(served):
+        if pk is not None and _path(label):
             ids[label].add(pk)
     known = {(label, pk): o for label in ids for pk, o in _not_live(label, ids[label])}
     mine = current_unit().actor.origin
+    if not known:
+        return [mine] * len(served)
     return [known.get((label, pk or 0), mine) for label, pk in served]
 
 

@@ -112,6 +112,22 @@ class StockLevelSerializer(serializers.ModelSerializer):
         ]
 
 
+class AsOfInput(serializers.Serializer):
+    """An instant, and of which SKU or warehouse."""
+
+    at = serializers.DateTimeField(required=False)
+    sku = serializers.CharField(max_length=60, required=False)
+    warehouse = serializers.CharField(max_length=40, required=False)
+
+
+class StockAsOfSerializer(serializers.Serializer):
+    """What was on hand of a SKU in a warehouse."""
+
+    sku = serializers.CharField()
+    warehouse = serializers.CharField()
+    on_hand = serializers.IntegerField()
+
+
 class BinStockSerializer(serializers.ModelSerializer):
     sku = serializers.CharField(source="sku.code")
     location = serializers.CharField(source="location.code")

@@ -5,7 +5,8 @@ from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -28,6 +29,7 @@ from inventory.models import (
     StockMove,
     Warehouse,
 )
+from inventory.selectors.past import stock_as_of
 from inventory.services.levels import InsufficientStockError
 from inventory.services.moves import Move, Transfer, post_moves, transfer_stock
 
@@ -38,6 +40,36 @@ class StockLevelViewSet(ReadOnlyViewSet):
     queryset = StockLevel.objects.select_related("sku", "warehouse")
     serializer_class = serializers.StockLevelSerializer
     filterset_class = filters.StockLevelFilter
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("at", OpenApiTypes.DATETIME, description="Now, where left out."),
+            OpenApiParameter("sku", description="Code."),
+            OpenApiParameter("warehouse", description="Code."),
+        ],
+        responses=serializers.StockAsOfSerializer(many=True),
+    )
+    @action(detail=False, url_path="as-of", filterset_class=None)
+    def as_of(self, request: Request) -> Response:
+        """Tell what was on hand at an instant: every level that is there today, page by page."""
+        body = serializers.AsOfInput(data=request.query_params)
+        body.is_valid(raise_exception=True)
+        asked = body.validated_data
+        names = [name for name in ("sku", "warehouse") if name in asked]
+        levels = self.get_queryset().filter(**{f"{name}__code": asked[name] for name in names})
+        page = self.paginate_queryset(levels)
+        found = stock_as_of(
+            asked.get("at") or timezone.now(), sku_ids=[level.sku_id for level in page]
+        )
+        rows = [
+            {
+                "sku": level.sku.code,
+                "warehouse": level.warehouse.code,
+                "on_hand": found.get((level.sku_id, level.warehouse_id), 0),
+            }
+            for level in page
+        ]
+        return self.get_paginated_response(serializers.StockAsOfSerializer(rows, many=True).data)
 
 
 class BinStockViewSet(ReadOnlyViewSet):

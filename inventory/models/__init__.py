@@ -1,5 +1,6 @@
 from inventory.models.alerts import AlertPolicy, StockAlert
 from inventory.models.catalogue import KitComponent, Product, Seller, Sku
+from inventory.models.closing import StockClosing, StockClosingLine
 from inventory.models.counting import CountPlan, StockCount, StockCountLine
 from inventory.models.health import StockHealth
 from inventory.models.purchasing import (
@@ -48,6 +49,8 @@ __all__ = [
     "SimulationCurve",
     "Sku",
     "StockAlert",
+    "StockClosing",
+    "StockClosingLine",
     "StockCount",
     "StockCountLine",
     "StockHealth",

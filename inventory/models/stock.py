@@ -1,5 +1,6 @@
 """Stock: what is promised, what is picked, and the ledger of moves behind both."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
@@ -148,6 +149,7 @@ class StockMove(AppendOnlyModel):
         indexes = [
             models.Index("sku", "id", name="stock_move_sku"),
             models.Index("occurred_at", name="stock_move_occurred"),
+            BrinIndex(fields=["recorded_at"], name="stock_move_recorded", pages_per_range=32),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(quantity=0), name="stock_move_some"),

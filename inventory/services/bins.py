@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from backoffice.core.sql import execute
+from backoffice.core.sql import column, execute
 from inventory.choices import LocationKind
 from inventory.services.levels import Pair
 
@@ -58,8 +58,8 @@ def read_bins(pairs: Iterable[Pair], *, now: datetime) -> dict[Pair, list[Bin]]:
     rows = execute(
         READ,
         {
-            "skus": [sku for sku, _warehouse in ordered],
-            "warehouses": [warehouse for _sku, warehouse in ordered],
+            "skus": column([sku for sku, _warehouse in ordered]),
+            "warehouses": column([warehouse for _sku, warehouse in ordered]),
             "now": now,
         },
     )

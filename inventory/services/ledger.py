@@ -1,13 +1,13 @@
 """The one statement that changes stock: levels, bins and moves together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from backoffice.core.actor import current_unit
 from backoffice.core.origins import inherited
-from backoffice.core.sql import execute
+from backoffice.core.sql import column, execute
 
 MAKE_BINS = """
 INSERT INTO inventory_binstock (sku_id, location_id, lot_id, stocked_at)
@@ -18,12 +18,7 @@ ORDER BY sku, location, lot ON CONFLICT (sku_id, location_id, lot_id) DO NOTHING
 # What comes in at a cost of its own is averaged in before what goes out takes the average.
 WRITE = """
 WITH entry AS (
-  SELECT * FROM unnest(%(kinds)s::text[], %(skus)s::bigint[], %(warehouses)s::bigint[],
-    %(locations)s::bigint[], %(lots)s::bigint[], %(quantities)s::int[], %(costs)s::numeric[],
-    %(types)s::text[], %(ids)s::bigint[], %(times)s::timestamptz[], %(unreserved)s::int[],
-    %(unallocated)s::int[], %(taken)s::timestamptz[], %(origins)s::text[])
-    WITH ORDINALITY AS e(kind, sku_id, warehouse_id, location_id, lot_id, quantity, unit_cost,
-    for_type, for_id, occurred_at, unreserved, unallocated, taken_at, origin, n)
+  {source}
 ), delta AS (
   SELECT e.sku_id, e.warehouse_id, sum(e.quantity)::int AS units,
     sum(e.unreserved)::int AS unreserved,
@@ -64,8 +59,14 @@ SELECT id, sku_id, warehouse_id, gained FROM levels
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+# The types of an entry's fields, in their order, and that of its origin.
+TYPES = (
+    *("text", "bigint", "bigint", "bigint", "bigint", "int", "numeric", "text", "bigint"),
+    *("timestamptz", "int", "int", "timestamptz", "text"),
+)
+
+
+class Entry(NamedTuple):
     """One ledger line with its bin and lot, and what it takes off promises and allocations."""
 
     kind: str
@@ -86,37 +87,32 @@ class Entry:
 def write_entries(entries: Sequence[Entry], *, now: datetime) -> list[tuple[int, int, int, int]]:
     """Write entries of locked levels; return (level, SKU, warehouse, units more available)."""
     unit = current_unit()
-    gains = [e for e in entries if e.quantity > 0]
-    if gains:
-        execute(
-            MAKE_BINS,
-            [
-                now,
-                [e.sku_id for e in gains],
-                [e.location_id for e in gains],
-                [e.lot_id for e in gains],
-            ],
-        )
-    rows = execute(
-        WRITE,
-        {
-            "kinds": [e.kind for e in entries],
-            "skus": [e.sku_id for e in entries],
-            "warehouses": [e.warehouse_id for e in entries],
-            "locations": [e.location_id for e in entries],
-            "lots": [e.lot_id for e in entries],
-            "quantities": [e.quantity for e in entries],
-            "costs": [e.unit_cost for e in entries],
-            "types": [e.for_type for e in entries],
-            "ids": [e.for_id for e in entries],
-            "times": [e.occurred_at for e in entries],
-            "unreserved": [e.unreserved for e in entries],
-            "unallocated": [e.unallocated for e in entries],
-            "taken": [e.taken_at for e in entries],
-            "origins": inherited([(e.for_type, e.for_id) for e in entries]),
-            "now": now,
-            "reason": unit.reason[:300],
-            "actor": unit.actor.user_id,
-        },
-    )
+    bins = {(e.sku_id, e.location_id, e.lot_id) for e in entries if e.quantity > 0}
+    if bins:
+        execute(MAKE_BINS, [now, *map(column, zip(*bins, strict=True))])
+    origins = inherited([(e.for_type, e.for_id) for e in entries])
+    fields = [*zip(*entries, strict=True), origins]
+    source, parameters = _source(fields)
+    parameters |= {"now": now, "reason": unit.reason[:300], "actor": unit.actor.user_id}
+    rows = execute(WRITE.replace("{source}", source), parameters)
     return [(level, sku, warehouse, gained) for level, sku, warehouse, gained in rows]
+
+
+def _source(fields: Sequence[Sequence[Any]]) -> tuple[str, dict[str, Any]]:
+    """Return the query of entries given as columns; what all have in common is sent once."""
+    names, arrays, shown, sent = [], [], [], {}
+    for name, kind, values in zip((*Entry._fields, "origin"), TYPES, fields, strict=True):
+        # One column is always sent row by row: it says how many there are.
+        if name != "quantity" and len(set(values)) == 1:
+            shown.append(f"%({name})s::{kind} AS {name}")
+            sent[name] = values[0]
+        else:
+            names.append(name)
+            arrays.append(f"%({name})s::{kind}[]")
+            shown.append(name)
+            sent[name] = column(values)
+    return (
+        f"SELECT {', '.join(shown)}, n FROM unnest({', '.join(arrays)})"  # noqa: S608
+        f" WITH ORDINALITY AS e({', '.join(names)}, n)",
+        sent,
+    )

@@ -1,12 +1,13 @@
 """Stock levels by SKU and warehouse: found, made and locked in id order."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.utils.translation import gettext as _
 
 from backoffice.core.events import Fact, emit
 from backoffice.core.locks import lock
-from backoffice.core.sql import execute
+from backoffice.core.sql import column, execute
 from inventory.models import StockLevel
 
 Pair = tuple[int, int]  # SKU, warehouse
@@ -31,20 +32,21 @@ class InsufficientStockError(Exception):
         super().__init__(_("%(units)s units are missing from stock.") % {"units": units})
 
 
-def _columns(pairs: Iterable[Pair]) -> list[list[int]]:
+def _columns(pairs: Iterable[Pair]) -> list[Any]:
     ordered = sorted(set(pairs))
-    return [[sku for sku, _warehouse in ordered], [warehouse for _sku, warehouse in ordered]]
+    return [column([sku for sku, _house in ordered]), column([house for _sku, house in ordered])]
 
 
-def _found(columns: list[list[int]]) -> dict[Pair, int]:
+def _found(columns: list[Any]) -> dict[Pair, int]:
     return {(sku, warehouse): pk for pk, sku, warehouse in execute(FIND, columns)}
 
 
 def lock_levels(pairs: Iterable[Pair], *, make: bool = False) -> dict[Pair, int]:
     """Lock the levels of pairs, in id order; return their ids. `make` creates missing ones."""
-    columns = _columns(pairs)
+    wanted = set(pairs)
+    columns = _columns(wanted)
     found = _found(columns)
-    if make and len(found) < len(columns[0]):
+    if make and len(found) < len(wanted):
         execute(MAKE, columns)
         found = _found(columns)
     lock(StockLevel, found.values())

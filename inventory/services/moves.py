@@ -69,20 +69,19 @@ def post_moves(moves: Sequence[Move], *, now: datetime, reason: str = "") -> Pos
     moves = [move for move in moves if move.quantity]
     if not moves:
         return Posted(0, {})
-    lock_levels((move.pair for move in moves), make=True)
-    bins_of = default_bins(m.warehouse_id for m in moves if m.quantity > 0 and not m.location_id)
-    lots = no_lots(m.sku_id for m in moves if m.quantity > 0 and not m.lot_id)
-    gains = [_gain(m, bins_of, lots) for m in moves if m.quantity > 0]
+    lock_levels({(m.sku_id, m.warehouse_id) for m in moves}, make=True)
+    gaining = [m for m in moves if m.quantity > 0]
     losing = [m for m in moves if m.quantity < 0]
-    kinds = places(
-        [e.location_id for e in gains] + [m.location_id for m in losing if m.location_id]
-    )
+    bins_of = default_bins({m.warehouse_id for m in gaining if not m.location_id})
+    lots = no_lots({m.sku_id for m in gaining if not m.lot_id})
+    gains = [_gain(m, bins_of, lots) for m in gaining]
+    kinds = places({e.location_id for e in gains} | {m.location_id or 0 for m in losing})
     _refuse_strange_places(moves, kinds)
     bins = _bins(losing, gains, kinds, now=now)
     losses, unallocated = _draw_losses(losing, gains, bins)
     entries = gains + losses
     kinds |= {b.location_id: Place(b.warehouse_id, b.kind) for row in bins.values() for b in row}
-    lose_reservations(_promisable(entries, kinds))
+    lose_reservations(_promisable(entries, kinds) if losing else {})
     lose_allocations(unallocated)
     written = write_entries(entries, now=now)
     tell_available([row for row in written if row[3] > 0])
@@ -134,22 +133,33 @@ def _draw_losses(
     losing: Sequence[Move], gains: Sequence[Entry], bins: Mapping[Pair, list[Bin]]
 ) -> tuple[list[Entry], dict[tuple[int, int, int], int]]:
     """Draw losses from bins: what the same thing brought in, then free, then set-aside units."""
-    brought = {(e.for_type, e.for_id, e.sku_id, e.location_id, e.lot_id) for e in gains if e.for_id}
+    asking = {(m.for_type, m.for_id) for m in losing if m.for_id}
+    brought = {
+        (e.for_type, e.for_id, e.sku_id, e.location_id, e.lot_id)
+        for e in gains
+        if e.for_id and (e.for_type, e.for_id) in asking
+    }
+    bringing = {key[:2] for key in brought}
+    # Units in quarantine are written off by naming their bin, never by chance.
+    promisable = {pair: [b for b in row if b.is_promisable] for pair, row in bins.items()}
     entries: list[Entry] = []
     unallocated: dict[tuple[int, int, int], int] = {}
     missing: dict[Pair, int] = {}
     for move in losing:
-        # Units in quarantine are written off by naming their bin, never by chance.
-        candidates = [
-            b
-            for b in bins[move.pair]
-            if (b.location_id == move.location_id if move.location_id else b.is_promisable)
-            and move.lot_id in (None, b.lot_id)
-        ]
+        candidates = (bins if move.location_id else promisable)[move.pair]
+        if move.location_id or move.lot_id:
+            candidates = [
+                b
+                for b in candidates
+                if move.location_id in (None, b.location_id) and move.lot_id in (None, b.lot_id)
+            ]
         own = (move.for_type, move.for_id)
-        candidates.sort(key=lambda b: (*own, *b.key) not in brought)  # noqa: B023
+        if own in bringing:
+            candidates = sorted(candidates, key=lambda b: (*own, *b.key) not in brought)  # noqa: B023
         left = -move.quantity
         for is_free in (True, False):
+            if not left:
+                break
             drawn = draw(
                 candidates, left, units_of=(lambda b: b.free) if is_free else lambda b: b.on_hand
             )
@@ -184,8 +194,9 @@ def _loss(move: Move, bin_: Bin, units: int) -> Entry:
 
 def _promisable(entries: Sequence[Entry], kinds: Mapping[int, Place]) -> dict[Pair, int]:
     change: dict[Pair, int] = {}
+    apart = {pk for pk, place in kinds.items() if place.kind == LocationKind.QUARANTINE}
     for entry in entries:
-        if kinds[entry.location_id].kind != LocationKind.QUARANTINE:
+        if entry.location_id not in apart:
             pair = (entry.sku_id, entry.warehouse_id)
             change[pair] = change.get(pair, 0) + entry.quantity
     return change

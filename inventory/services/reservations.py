@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from backoffice.core.actor import service
-from backoffice.core.sql import execute
+from backoffice.core.sql import column, execute
 from inventory.services.levels import Pair, lock_levels, tell_available
 
 AVAILABLE = "SELECT sku_id, warehouse_id, available FROM inventory_stocklevel WHERE id = ANY(%s)"
 RESERVE = """
 WITH need AS (
-  SELECT * FROM unnest(%(types)s::text[], %(ids)s::bigint[], %(skus)s::bigint[],
-    %(warehouses)s::bigint[], %(units)s::int[]) AS n(for_type, for_id, sku_id, warehouse_id, units)
+  SELECT %(type)s AS for_type, n.* FROM unnest(%(ids)s::bigint[], %(skus)s::bigint[],
+    %(warehouses)s::bigint[], %(units)s::int[]) AS n(for_id, sku_id, warehouse_id, units)
 ), levels AS (
   UPDATE inventory_stocklevel l SET reserved = l.reserved + n.units
   FROM (SELECT sku_id, warehouse_id, sum(units)::int AS units FROM need GROUP BY 1, 2) n
@@ -124,7 +124,7 @@ def reserve_stock(
     if len({need.for_type for need in needs}) > 1:
         raise ValueError("The needs of one call serve one type.")
     levels = lock_levels(need.pair for need in needs)
-    rows = execute(AVAILABLE, [list(levels.values())])
+    rows = execute(AVAILABLE, [column(list(levels.values()))])
     available = {(sku, warehouse): units for sku, warehouse, units in rows}
     decided = decide(needs, available, partial=partial)
     if decided.quantities:
@@ -138,7 +138,7 @@ def missing_stock(
 ) -> dict[int, list[tuple[int, int]]]:
     """Return what groups would miss as (SKU, units); what is there stays locked for them."""
     levels = lock_levels(need.pair for need in needs)
-    rows = execute(AVAILABLE, [list(levels.values())])
+    rows = execute(AVAILABLE, [column(list(levels.values()))])
     available = {(sku, warehouse): units for sku, warehouse, units in rows}
     return decide(needs, available, partial=False).short
 
@@ -151,11 +151,11 @@ def _write(needs: Sequence[Need], quantities: Mapping[int, int], *, now: datetim
     [(written,)] = execute(
         RESERVE,
         {
-            "types": [need.for_type for need in rows],
-            "ids": [need.for_id for need in rows],
-            "skus": [need.sku_id for need in rows],
-            "warehouses": [need.warehouse_id for need in rows],
-            "units": [quantities[need.for_id] for need in rows],
+            "type": rows[0].for_type,
+            "ids": column([need.for_id for need in rows]),
+            "skus": column([need.sku_id for need in rows]),
+            "warehouses": column([need.warehouse_id for need in rows]),
+            "units": column([quantities[need.for_id] for need in rows]),
             "now": now,
         },
     )
@@ -174,8 +174,9 @@ def release_stock(
 ) -> int:
     """Give back reservations, whole or by `quantities`; return the units that became free."""
     ids = sorted(set(for_ids))
-    lock_levels(execute(HELD, [for_type, ids]))
+    lock_levels(execute(HELD, [for_type, column(ids)]))
     units = [None if quantities is None else quantities.get(i, 0) for i in ids]
-    freed = execute(RELEASE, {"type": for_type, "ids": ids, "units": units})
+    sent = {"type": for_type, "ids": column(ids), "units": column(units)}
+    freed = execute(RELEASE, sent)
     tell_available(freed)
     return sum(row[3] for row in freed)

@@ -1,4 +1,6 @@
 import json
+from datetime import timedelta
+from urllib.parse import quote
 
 import pytest
 from django.test import Client
@@ -13,7 +15,7 @@ from inventory.models import (
     StockMove,
 )
 from inventory.services.replenishment import propose_replenishment
-from tests.fixtures.inventory import level
+from tests.fixtures.inventory import bring, level
 
 pytestmark = pytest.mark.usefixtures("proven")
 
@@ -67,6 +69,21 @@ def test_stock_is_read_by_code(api, goods, house):
     assert (row["sku"], row["on_hand"], row["available"]) == ("B", 5, 5)
     assert row["average_cost"] == "2.0000"
     assert api.get("/api/v1/stock-levels/?color=red").status_code == 400
+
+
+def test_stock_is_told_for_an_instant(api, goods, house, now):
+    a = goods("A", 3)
+    goods("B", 1)
+    bring(a, house, -2, at=now + timedelta(days=1))
+    url = "/api/v1/stock-levels/as-of/?sku=A&at="
+
+    [then] = api.get(f"{url}{quote(now.isoformat())}").json()["results"]
+    [later] = api.get(f"{url}{quote((now + timedelta(days=1)).isoformat())}").json()["results"]
+
+    assert then == {"sku": "A", "warehouse": "BER", "on_hand": 3}
+    assert later["on_hand"] == 1
+    assert len(api.get("/api/v1/stock-levels/as-of/").json()["results"]) == 2
+    assert api.get(f"{url}yesterday").status_code == 400
 
 
 def test_an_adjustment_goes_through_the_ledger(api, goods, house):
