@@ -64,11 +64,9 @@ declare(
     "inventory",
     "inventory.stockalert",
     {
-        "stock_alert.raised": _(
-            "Something is wrong with a SKU in a warehouse: `kind`, `sku_id`, `warehouse_id`."
-        ),
+        "stock_alert.raised": _("Something is wrong with a SKU in a warehouse"),
         "stock_alert.taken": _("A stock alert got an owner."),
-        "stock_alert.snoozed": _("A stock alert was put to sleep: `until`."),
+        "stock_alert.snoozed": _("A stock alert was put to sleep"),
         "stock_alert.woken": _("A snoozed stock alert is open again."),
         "stock_alert.resolved": _("The cause of a stock alert is gone."),
     },

@@ -66,7 +66,7 @@ def _where_given(condition: Any) -> Any:
 
 
 def _is_mark(leaf: Any) -> bool:
-    return isinstance(leaf, tuple) and leaf[1] is True
+    return isinstance(leaf, tuple) and leaf[1] is True and "__" not in leaf[0]
 
 
 def _leaves(condition: Any) -> Iterator[tuple[Any, bool]]:
