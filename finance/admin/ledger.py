@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
@@ -17,9 +18,13 @@ from finance.states import PERIOD
 @admin.register(LedgerAccount)
 class LedgerAccountAdmin(SettingsAdmin):
     import_key = ("code",)
-    list_display = ("code", "name", badge("kind", COLOURS), "is_active")
+    list_display = ("code", "told_name", badge("kind", COLOURS), "is_active")
     search_fields = ("code", "name")
     ordering = ("code",)
+
+    @admin.display(description=_("name"), ordering="name")
+    def told_name(self, account: LedgerAccount) -> str:
+        return gettext(account.name)
 
 
 @admin.register(AccountingPeriod)

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
@@ -24,7 +25,7 @@ class LedgerAccount(SettingsModel):
         verbose_name_plural = _("ledger accounts")
 
     def __str__(self) -> str:
-        return f"{self.code} {self.name}"
+        return f"{self.code} {gettext(self.name)}" if self.name else self.code
 
 
 class AccountingPeriod(BusinessDocument):

@@ -24,8 +24,10 @@ from finance.settlement_files.registry import read_file
 
 # Rows of one INSERT: bounds the memory beside the file itself.
 CHUNK = 5000
-# A refused file is kept to find out why; a proved one stays as long as the books.
+# A refused file is kept to find out why, one that was taken until its year is closed: nobody can be
+# erased from it. Its rows and its hash stay as long as the books.
 KEEP_REFUSED = timedelta(days=90)
+KEEP_TAKEN = timedelta(days=400)
 TAKEN = "ON CONFLICT (sha256) WHERE NOT (control = 'REFUSED') DO NOTHING"
 
 
@@ -75,7 +77,7 @@ def store_statement(
         content or b" ",
         purpose="provider_file",
         now=now,
-        keep_for=KEEP_REFUSED if is_refused else None,
+        keep_for=KEEP_REFUSED if is_refused else KEEP_TAKEN,
         content_type="application/octet-stream",
     )
     rows = insert_rows(

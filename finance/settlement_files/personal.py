@@ -6,7 +6,8 @@ from collections.abc import Mapping
 # Names of columns in which providers and banks tell who paid or was paid, in words.
 PERSONAL = re.compile(
     r"name|e-?mail|phone|address|addr|payee|payer|party|memo|shopper|buyer|consumer|holder|iban"
-    r"|description|remark|note|subject|custom|card_(last4|fingerprint)|statement_descriptor"
+    r"|description|remark|note|subject|custom[ _]field|customer[ _](id|name)"
+    r"|card_(last4|fingerprint)|statement_descriptor"
     r"|metadata|zip|postal|city|street|^text$|^86$|^61$|account|acct"
     r"|对方|用户|姓名|手机|备注|商品|申请人|数据包|操作员",
     re.IGNORECASE,
