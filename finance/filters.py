@@ -1,7 +1,7 @@
 """One filter set per document, for the API, the admin and the rules alike."""
 
 import django_filters
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.core.choices import Origin
@@ -40,6 +40,7 @@ from finance.models import (
     Payout,
     PayoutAccount,
     PayoutBatch,
+    Posting,
     ProviderFile,
     ReconciliationDue,
     ReconciliationException,
@@ -52,6 +53,7 @@ from finance.models import (
     SettlementDue,
 )
 from inventory.models import Seller
+from orders.models import Order
 
 
 class PaymentFilter(FilterSet):
@@ -171,12 +173,25 @@ class EntryFilter(FilterSet):
 
     key = django_filters.CharFilter("idempotency_key", label=_("idempotency key"))
     kind = django_filters.MultipleChoiceFilter(choices=EntryKind.choices, label=_("kind"))
+    account = django_filters.CharFilter(method="on_account", label=_("account"))
+    order = django_filters.CharFilter(method="of_order", label=_("order"))
     effective_after = django_filters.DateFilter("effective_on", "gte", label=_("effective from"))
     effective_before = django_filters.DateFilter("effective_on", "lt", label=_("effective before"))
+    effective_until = django_filters.DateFilter("effective_on", "lte", label=_("effective until"))
 
     class Meta:
         model = JournalEntry
         fields: list[str] = []
+
+    def on_account(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        return self._with(queryset, account__code=value)
+
+    def of_order(self, queryset, name, value):  # type: ignore[no-untyped-def]
+        order = Order.objects.filter(order_number=value).values("pk")[:1]
+        return self._with(queryset, order_id=Subquery(order))
+
+    def _with(self, queryset, **posting):  # type: ignore[no-untyped-def]
+        return queryset.filter(Exists(Posting.objects.filter(entry_id=OuterRef("pk"), **posting)))
 
 
 class SettlementFilter(FilterSet):

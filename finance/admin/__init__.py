@@ -5,6 +5,7 @@ from finance.admin import (
     files,
     ledger,
     payments,
+    periods,
     reconciliation,
     sellers,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "files",
     "ledger",
     "payments",
+    "periods",
     "reconciliation",
     "sellers",
 ]

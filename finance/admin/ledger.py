@@ -1,18 +1,18 @@
-"""The books, to be looked at; months, to be closed."""
+"""The books, to be looked at."""
 
 from django.contrib import admin
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.ui.admin import DocumentAdmin, ReadOnlyAdmin, SettingsAdmin
+from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import badge
+from backoffice.ui.grid import amount, grid, link
 from finance.choices import COLOURS
-from finance.models import AccountingPeriod, DailyBalance, JournalEntry, LedgerAccount
+from finance.models import DailyBalance, JournalEntry, LedgerAccount
 from finance.selectors.ledger import postings_of
-from finance.services.periods import close_periods, reopen_periods
-from finance.states import PERIOD
+from inventory.models import Seller
+from orders.models import Order
 
 
 @admin.register(LedgerAccount)
@@ -27,17 +27,6 @@ class LedgerAccountAdmin(SettingsAdmin):
         return gettext(account.name)
 
 
-@admin.register(AccountingPeriod)
-class AccountingPeriodAdmin(DocumentAdmin):
-    why_no_import = _("A period is opened with the first entry of its month.")
-    machine = PERIOD
-    verbs = {"close": close_periods, "reopen": reopen_periods}
-    inverses = {"close": "reopen", "reopen": "close"}
-    list_display = ("month", badge("status", COLOURS), "closed_at", "modified_by")
-    list_select_related = ("modified_by",)
-    ordering = ("-month",)
-
-
 @admin.register(JournalEntry)
 class JournalEntryAdmin(ReadOnlyAdmin):
     why_no_import = _("Entries are posted by what happens to orders, payments and stock.")
@@ -47,13 +36,21 @@ class JournalEntryAdmin(ReadOnlyAdmin):
     readonly_fields = ("lines",)
 
     @admin.display(description=_("postings"))
-    def lines(self, entry: JournalEntry) -> SafeString:
+    def lines(self, entry: JournalEntry) -> str:
+        postings = postings_of([entry.pk]).get(entry.pk, [])
+        orders = Order.objects.in_bulk({p.order_id for p in postings if p.order_id})
+        sellers = Seller.objects.in_bulk({p.party_id for p in postings if p.party_id})
+        head = (_("account"), _("seller"), _("order"), _("amount"))
         rows = [
-            (posting.account, posting.party_id or "", posting.amount, posting.currency)
-            for posting in postings_of([entry.pk]).get(entry.pk, [])
+            (
+                p.account,
+                sellers.get(p.party_id, "") if p.party_id else "",
+                link(orders.get(p.order_id)) if p.order_id else "",
+                amount(p.amount, p.currency),
+            )
+            for p in postings
         ]
-        cells = "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>"
-        return format_html("<table>{}</table>", format_html_join("", cells, rows))
+        return mark_safe(grid(head, rows, ""))  # noqa: S308  (the grid is safe)
 
 
 @admin.register(DailyBalance)

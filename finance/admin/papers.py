@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
@@ -16,8 +16,8 @@ from finance.papers.registry import paper
 class PaperMixin:
     """Offer the document as PDF above its page."""
 
-    # What else it can be taken along as: name, label.
-    also: tuple[tuple[str, Any], ...] = ()
+    # What it can be taken along as: name, label.
+    kinds: tuple[tuple[str, Any], ...] = (("pdf", gettext_lazy("PDF")),)
 
     def get_urls(self) -> list[Any]:
         view = self.admin_site.admin_view(self.paper_view)  # type: ignore[attr-defined]
@@ -29,12 +29,11 @@ class PaperMixin:
         return f"{self.opts.app_label}_{self.opts.model_name}_paper"  # type: ignore[attr-defined]
 
     def page_buttons(self, request: HttpRequest, row: Any) -> list[Button]:
-        kinds = (("pdf", gettext_lazy("PDF")), *self.also)
         return [
             *super().page_buttons(request, row),  # type: ignore[misc]
             *(
                 Button(kind, label, reverse(f"admin:{self._paper_name}", args=[row.pk, kind]), [])
-                for kind, label in kinds
+                for kind, label in self.kinds
             ),
         ]
 
@@ -43,6 +42,8 @@ class PaperMixin:
         row = get_object_or_404(self.get_queryset(request), pk=pk)  # type: ignore[attr-defined]
         if not self.has_view_permission(request, row):  # type: ignore[attr-defined]
             raise PermissionDenied
+        if kind not in dict(self.kinds):
+            raise Http404
         return self.take_along(row, kind)
 
     def take_along(self, row: Any, kind: str) -> HttpResponseBase:

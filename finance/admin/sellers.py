@@ -77,7 +77,7 @@ class SellerStatementAdmin(PaperMixin, DocumentAdmin):
     )
     list_select_related = ("seller",)
     search_fields = ("number__exact", "seller__code__exact")
-    also = (("csv", "CSV"),)
+    kinds = (*PaperMixin.kinds, ("csv", "CSV"))
     readonly_fields = ("agreed",)
     fields = (
         *("seller", "agreed", "currency", "starts_on", "ends_on"),

@@ -140,6 +140,16 @@ class EntryDetailSerializer(EntrySerializer):
         return list(PostingSerializer(rows, many=True).data)
 
 
+class MonthBalanceSerializer(serializers.Serializer):
+    code = serializers.CharField()
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    currency = serializers.CharField()
+    opening = serializers.DecimalField(20, 4)
+    moved = serializers.DecimalField(20, 4)
+    closing = serializers.DecimalField(20, 4)
+
+
 class SettlementSerializer(serializers.ModelSerializer):
     order = serializers.CharField(source="order_number")
     seller = serializers.CharField(source="seller_code", allow_null=True)
@@ -221,7 +231,16 @@ class LedgerAccountSerializer(serializers.ModelSerializer):
 class PeriodSerializer(serializers.ModelSerializer):
     class Meta:
         model = AccountingPeriod
-        fields = ["id", "number", "month", "status", "closed_at", "version", "updated_at"]
+        fields = [
+            "id",
+            "number",
+            "month",
+            "status",
+            "closed_at",
+            "balance_hash",
+            "version",
+            "updated_at",
+        ]
 
 
 class DailyBalanceSerializer(serializers.ModelSerializer):

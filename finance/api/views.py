@@ -35,6 +35,7 @@ from finance.models import (
     SellerStatement,
 )
 from finance.selectors.ledger import trial_balance
+from finance.selectors.reports import month_balances
 from finance.selectors.statements import statement_entries
 from finance.services.payments import void_payments
 from finance.services.payouts import (
@@ -176,6 +177,15 @@ class PeriodViewSet(DocumentViewSet):
         Verb("close", close_periods, "finance.close_accountingperiod"),
         Verb("reopen", reopen_periods, "finance.close_accountingperiod"),
     )
+
+    @extend_schema(responses=serializers.MonthBalanceSerializer(many=True), filters=False)
+    @action(detail=True, url_path="trial-balance", pagination_class=None)
+    def trial_balance(self, request: Request, **kwargs: Any) -> Response:
+        """Return every account before and in the month, debit positive."""
+        if is_limited():
+            raise PermissionDenied
+        rows = month_balances(self.get_object().month)
+        return Response(serializers.MonthBalanceSerializer(rows, many=True).data)
 
 
 class LedgerAccountViewSet(ReadOnlyViewSet):

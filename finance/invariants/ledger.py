@@ -3,6 +3,7 @@
 from backoffice.core.invariants import invariant
 from finance.accounts import BANK, CLEARING, CUSTOMERS, FROM_PROVIDERS
 from finance.invariants.sql import BALANCE, TOLD
+from finance.period_sql import EMPTY, KEPT, POSTED, seal
 
 invariant(
     "finance.entries_balance",
@@ -166,4 +167,16 @@ invariant(
       AND current_user <> pg_get_userbyid(c.relowner)
     """,
     repair="Run the migrations as the owner: they install the guards anew.",
+)
+invariant(
+    "finance.sealed_periods",
+    "The balances of a closed month are those that it was closed with.",
+    f"""
+    SELECT p.id, p.number, p.balance_hash, k.encode AS kept, g.encode AS posted
+    FROM finance_accountingperiod p
+    LEFT JOIN ({seal(KEPT)}) k ON k.period_id = p.id
+    LEFT JOIN ({seal(POSTED)}) g ON g.period_id = p.id
+    WHERE p.balance_hash <> '' AND (p.balance_hash <> coalesce(k.encode, '{EMPTY}')
+      OR p.balance_hash <> coalesce(g.encode, '{EMPTY}'))
+    """,
 )

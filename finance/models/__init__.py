@@ -6,6 +6,7 @@ from finance.models.ledger import (
     DailyBalance,
     JournalEntry,
     LedgerAccount,
+    PeriodBalance,
     Posting,
 )
 from finance.models.payments import (
@@ -50,6 +51,7 @@ __all__ = [
     "PayoutAccount",
     "PayoutBatch",
     "PayoutFile",
+    "PeriodBalance",
     "Posting",
     "ProviderFile",
     "ReconciliationDue",

@@ -39,6 +39,8 @@ class AccountingPeriod(BusinessDocument):
         _("status"), max_length=6, choices=PeriodStatus.choices, default=PeriodStatus.OPEN
     )
     closed_at = models.DateTimeField(_("closed at"), null=True)
+    # Of its balances as they were closed; empty while the month is open.
+    balance_hash = models.CharField(_("seal"), max_length=64, default="", db_default="")
 
     class Meta:
         verbose_name = _("accounting period")
@@ -50,6 +52,29 @@ class AccountingPeriod(BusinessDocument):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
+
+
+class PeriodBalance(models.Model):
+    """What a closed month moved on an account; gone again when it is reopened."""
+
+    period = models.ForeignKey(
+        AccountingPeriod, models.PROTECT, related_name="balances", db_index=False
+    )
+    account = models.ForeignKey(LedgerAccount, models.PROTECT, related_name="+", db_index=False)
+    currency = currency_field()
+    amount = amount_field(_("amount"))
+
+    class Meta:
+        verbose_name = _("period balance")
+        verbose_name_plural = _("period balances")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["period", "account", "currency"], name="period_balance_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.period_id} {self.account_id} {self.amount} {self.currency}"
 
 
 class JournalEntry(AppendOnlyModel):

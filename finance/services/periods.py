@@ -5,10 +5,11 @@ from datetime import datetime
 
 from backoffice.core.actor import service
 from backoffice.core.events import Fact, emit
-from backoffice.core.sql import execute, insert_rows
+from backoffice.core.sql import execute, insert_rows, per_row
 from backoffice.core.states import Outcome
 from finance.ledger_sql import EXCLUDE_POSTERS
-from finance.models import AccountingPeriod
+from finance.models import AccountingPeriod, PeriodBalance
+from finance.period_sql import EMPTY, KEPT, SNAPSHOT, seal
 from finance.services.days import company_day
 from finance.states import PERIOD
 
@@ -37,15 +38,24 @@ def open_periods(*, now: datetime) -> list[int]:
 
 @service
 def close_periods(period_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
-    """Close months; whoever posts in them at this moment is waited for."""
+    """Close months and seal their balances; whoever posts in them right now is waited for."""
     outcome = PERIOD.check(period_ids, "close")
     months = AccountingPeriod.objects.filter(pk__any=outcome.moved)
     execute(EXCLUDE_POSTERS, [sorted(months.values_list("month", flat=True))])
-    PERIOD.move(outcome.moved, "close")
+    execute(SNAPSHOT, [outcome.moved])
+    hashes = dict.fromkeys(outcome.moved, EMPTY) | dict(
+        execute(seal(f"{KEPT} WHERE b.period_id = ANY(%s)"), [outcome.moved])
+    )
+    seals = {"balance_hash": per_row(AccountingPeriod, "balance_hash", hashes)}
+    data = {pk: {"seal": value} for pk, value in hashes.items()}
+    PERIOD.move(outcome.moved, "close", values=seals, data=data)
     return outcome
 
 
 @service
 def reopen_periods(period_ids: Sequence[int], *, now: datetime, reason: str = "") -> Outcome:
     """Open closed months again."""
-    return PERIOD.apply(period_ids, "reopen", values={"closed_at": None})
+    outcome = PERIOD.check(period_ids, "reopen")
+    PeriodBalance.objects.filter(period_id__any=outcome.moved).delete()
+    PERIOD.move(outcome.moved, "reopen", values={"closed_at": None, "balance_hash": ""})
+    return outcome

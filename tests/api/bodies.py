@@ -206,6 +206,7 @@ OTHER: dict[str, Body] = {
     },
     "seller_statements_entries_list": lambda world: None,
     "seller_statements_pdf_retrieve": lambda world: None,
+    "accounting_periods_trial_balance_list": lambda world: None,
     "invoices_pdf_retrieve": lambda world: None,
     "credit_notes_pdf_retrieve": lambda world: None,
     "plain_order_update": fixed(status="CANCELLED"),

@@ -75,7 +75,7 @@ def _choices(names: set[str], screen: Any) -> Iterable[dict[str, Any]]:
         "verb": lambda: screen.verbs,
         "act": lambda: screen.acts,
         "name": lambda: extensions.dialogs(screen.opts.label_lower),
-        "kind": lambda: ["pdf", *(kind for kind, _label in screen.also)],
+        "kind": lambda: [kind for kind, _label in screen.kinds],
         "mode": lambda: RuleMode.values,
         "app_label": lambda: sorted({screen.opts.app_label for screen in SCREENS.values()}),
         "url": lambda: ["nothing/"],
