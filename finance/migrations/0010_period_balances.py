@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('finance', '0008_reconciliation'),
+        ('finance', '0009_credits'),
     ]
 
     operations = [
