@@ -113,7 +113,7 @@ def test_bulk_verbs_block_what_is_not_theirs_as_unknown(caller):
         name = "ids" if operation.resource == "webhook-deliveries" else "numbers"
         keys = [getattr(row, operation.view.lookup_field) for row in hidden[:3]]
         body = {name: keys, "text": "x", "body": "x", "agent": 1, "reason": "x"}
-        body |= {"priority": 1, "tag": "x"}
+        body |= {"priority": 1, "tag": "x", "owner": "looker", "until": "2199-01-01T00:00:00Z"}
         if not keys:
             continue
         answer = caller.api.post(f"/api/v1{operation.path}", body, "application/json")
