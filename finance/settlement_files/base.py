@@ -150,6 +150,17 @@ def is_empty(content: bytes) -> bool:
     return not content.strip(b"\x00\xff\xfe\xef\xbb\xbf \t\r\n")
 
 
+def changed_places(rows: Sequence[Row]) -> list[str]:
+    """Return a problem where payments cost more than they leave: fee and net have changed places.
+
+    Gross less one is the other whichever way round, so no row tells it by itself.
+    """
+    paid = [row for row in rows if row.kind == RowKind.PAYMENT and row.gross > 0]
+    if sum(row.fee for row in paid) <= sum(row.net for row in paid):
+        return []
+    return [_("Payments cost more than they leave: fee and net may have changed places.")]
+
+
 def totals_of(rows: Sequence[Row]) -> dict[str, Totals]:
     """Return the sums by currency of all rows that count."""
     gross: Counter[str] = Counter()

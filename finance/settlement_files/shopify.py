@@ -8,7 +8,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from finance.settlement_files.amounts import currency_of, minor, moment, shown
-from finance.settlement_files.base import Format, Reading, RefusedError, Row, RowKind
+from finance.settlement_files.base import (
+    Format,
+    Reading,
+    RefusedError,
+    Row,
+    RowKind,
+    changed_places,
+)
 from finance.settlement_files.text import (
     Record,
     decode,
@@ -81,7 +88,8 @@ def read_transactions(content: bytes) -> Reading:
     """Read the transactions export."""
     table = read_table(decode(content, "utf-8"), TRANSACTIONS)
     rows = read_rows(table.records, _transaction)
-    return Reading(rows, bool(rows), refuse_repeats(table.records, whole))
+    problems = [*refuse_repeats(table.records, whole), *changed_places(rows)]
+    return Reading(rows, bool(rows), problems)
 
 
 def _transaction(record: Record) -> Row:

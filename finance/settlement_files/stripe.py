@@ -29,6 +29,7 @@ from finance.settlement_files.base import (
     Row,
     RowKind,
     WrongFormatError,
+    changed_places,
 )
 from finance.settlement_files.text import (
     Record,
@@ -67,7 +68,7 @@ def read_payout(content: bytes) -> Reading:
     """Read an itemised payout reconciliation."""
     table = read_table(decode(content, "utf-8"), [*PAYOUT, "reporting_category"])
     rows, problems = _read(table)
-    return Reading(rows, bool(rows), [*problems, *_unpaid(rows)])
+    return Reading(rows, bool(rows), [*problems, *changed_places(rows), *_unpaid(rows)])
 
 
 def read_balance(content: bytes) -> Reading:
@@ -79,7 +80,7 @@ def read_balance(content: bytes) -> Reading:
         names = [column_name(n) for n in (text.lstrip().splitlines() or [""])[0].split(",")]
         needed = DASHBOARD if "amount" in names and "gross" not in names else ACTIVITY
         rows, problems = _read(read_table(text, needed))
-    return Reading(rows, bool(rows), problems)
+    return Reading(rows, bool(rows), [*problems, *changed_places(rows)])
 
 
 def _read(table: Table) -> tuple[list[Row], list[str]]:

@@ -6,6 +6,8 @@ import pytest
 
 from finance.models import JournalEntry, LedgerAccount, Posting, ReconciliationPolicy
 from finance.services.file_posting import matched_rows, post_rows
+from finance.services.matching import match_due_file
+from finance.services.provider_files import import_file
 from tests.fixtures.reconciliation import RECONCILED, bank_file, stripe_file
 
 pytestmark = pytest.mark.usefixtures("sound")
@@ -90,6 +92,46 @@ def test_nothing_is_posted_from_a_file_that_proves_nothing(reconcile, charge):
     )
     reconcile(text.encode(), "ofx", control="NONE")
     assert not JournalEntry.objects.filter(kind="FILE_ROW").exists()
+
+
+ROWS = [
+    ("charge", "ch_1", "", "23.80", "0.95"),
+    ("fee", "", "", "-1.00", "0"),
+    ("payout", "", "", "-21.85", "0"),
+]
+PROPER = {"1110": EUR("21.85"), "2000": EUR("-23.80"), "5100": EUR("1.95")}
+UNREAD = {"1100": EUR("23.80"), "2000": EUR("-23.80")}
+
+
+def reordered(content: bytes) -> bytes:
+    """Write the columns from right to left."""
+    rows = [line.split(b",")[::-1] for line in content.splitlines()]
+    return b"\n".join(b",".join(row) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "books"),
+    [
+        (lambda c: b"\xef\xbb\xbf" + c, PROPER),
+        (lambda c: c.replace(b"\n", b"\r\n"), PROPER),
+        (lambda c: c.decode().encode("utf-16"), PROPER),
+        (reordered, PROPER),
+        # A row is lost, the file is doubled, cut, or written with another decimal mark.
+        (lambda c: b"\n".join(c.splitlines()[:1] + c.splitlines()[2:]), UNREAD),
+        (lambda c: c + c.partition(b"\n")[2], UNREAD),
+        (lambda c: c[: len(c) // 2], UNREAD),
+        (lambda c: c.replace(b".80", b",80"), UNREAD),
+        (lambda c: c.replace(b"0.95", b"0.59"), UNREAD),
+        # Two columns have changed their names, not their cells.
+        (lambda c: c.replace(b"fee,net", b"net,fee"), UNREAD),
+    ],
+)
+def test_a_changed_file_posts_the_same_or_nothing(charge, actor, settings, tmp_path, change, books):
+    settings.MEDIA_ROOT = tmp_path
+    charge("ch_1")
+    import_file("stripe-payout", "f", change(stripe_file(ROWS)), now=RECONCILED)
+    match_due_file(now=RECONCILED)
+    assert balances() == books
 
 
 def test_the_accounts_are_in_the_chart(db):
