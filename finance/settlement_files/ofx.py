@@ -84,7 +84,7 @@ def _row(entry: Element, currency: str, number: int) -> Row:
         gross=_amount(raw["TRNAMT"], currency),
         external_id=raw["FITID"],
         reference=" ".join(raw[name] for name in ("NAME", "MEMO") if name in raw),
-        category=raw["TRNTYPE"],
+        category=raw.get("TRNTYPE", ""),
         happened_at=short_day(raw["DTPOSTED"][2:8]),
     )
 
