@@ -30,6 +30,7 @@ from orders.models import (
     ChannelConnection,
     ChannelNews,
     ChannelOrder,
+    ChannelWarehouse,
     Customer,
     Lane,
     Listing,
@@ -238,6 +239,7 @@ class LaneFilter(FilterSet):
         fields: list[str] = []
 
 
+ChannelWarehouseFilter = plain(ChannelWarehouse, "channel", "warehouse", "is_active")
 SalesChannelFilter = plain(SalesChannel, "code", "currency", "is_active")
 ListingFilter = plain(Listing, "channel", "sku", "code", "external_id", "is_active")
 ChannelConnectionFilter = plain(ChannelConnection, "channel", "adapter", "is_active")

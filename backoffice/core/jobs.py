@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import QuerySet
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
@@ -128,9 +128,9 @@ def wake(job_id: int, **options: Any) -> None:
 
 
 def seconds_to_wait(job_id: int, *, now: datetime) -> float:
-    """Return how long until a row of a job is due."""
+    """Return how long until a row of a job is due; one that waits for nothing is due now."""
     waiting = JobRow.objects.filter(job_id=job_id, outcome=WAITING)
-    first = waiting.aggregate(first=models.Min(Coalesce("due_at", Now())))["first"]
+    first = waiting.aggregate(first=models.Min(Coalesce("due_at", models.Value(now))))["first"]
     return max(0.0, (first - now).total_seconds()) if first else 0.0
 
 

@@ -44,7 +44,6 @@ class ReconciliationMatchAdmin(ReadOnlyAdmin):
         "matched_at",
         "undone_at",
     )
-    search_fields = ("row_id__exact", "subject_id__exact")
     ordering = ("-id",)
 
     def fill(self, rows: list[Any]) -> None:
@@ -56,7 +55,7 @@ class ReconciliationMatchAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("row of a provider file"), ordering="row_id")
     def row(self, match: ReconciliationMatch) -> str:
-        return str(getattr(match, "of", None) or FileRow.objects.get(pk=match.row_id))
+        return str(getattr(match, "of", None) or match.row_id)
 
     @admin.display(description=_("belongs to"), ordering="subject_id")
     def subject(self, match: ReconciliationMatch) -> str:

@@ -182,9 +182,10 @@ class PeriodViewSet(DocumentViewSet):
     @action(detail=True, url_path="trial-balance", pagination_class=None)
     def trial_balance(self, request: Request, **kwargs: Any) -> Response:
         """Return every account before and in the month, debit positive."""
+        month = self.get_object().month
         if is_limited():
             raise PermissionDenied
-        rows = month_balances(self.get_object().month)
+        rows = month_balances(month)
         return Response(serializers.MonthBalanceSerializer(rows, many=True).data)
 
 

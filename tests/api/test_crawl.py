@@ -33,7 +33,7 @@ def crawl(user, follows):
             found[url] = answer.status_code
         if (after := writes()) != before:
             found[url], before = set(after) - set(before), after
-        if follows and answer.status_code == 200 and not answer.streaming:
+        if follows and answer.status_code == 200 and "html" in answer.get("Content-Type", ""):
             new = {kind(link): link for link in links(url, answer.content.decode())}
             waiting += [link for key, link in new.items() if key not in met]
             met |= set(new)

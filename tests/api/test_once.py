@@ -102,7 +102,7 @@ def test_a_server_that_dies_around_the_commit_gives_the_same_answer_later(
     try:
         processes.start("web")
         ready()
-        wire.arm(b'INSERT INTO "core_idempotencykey"', before=before)
+        wire.arm(b"INSERT INTO core_idempotencykey", before=before)
         with ThreadPoolExecutor(1) as pool:
             lost: Future[httpx.Response] = pool.submit(order)
             assert wire.stopped.wait(20)

@@ -68,7 +68,7 @@ def until(happens: Callable[[], Any], log: Path) -> None:
     """Wait for something that a worker does."""
     ends = time.monotonic() + 120
     while not happens():
-        assert time.monotonic() < ends, log.read_text()[-4000:]
+        assert time.monotonic() < ends, (outcomes(Job.objects.get()), log.read_text()[-4000:])
         time.sleep(0.02)
 
 

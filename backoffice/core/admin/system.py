@@ -6,6 +6,8 @@ from typing import Any
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
+from django.db.models import TextField, Value
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -31,6 +33,9 @@ from backoffice.core.wording import told
 from backoffice.ui.admin import ReadOnlyAdmin, SettingsAdmin
 from backoffice.ui.display import LONG
 from backoffice.ui.grid import linked
+
+# What a row is called by, where it has one of these.
+NAMES = {"number", "order_number", "code", "username", "name"}
 
 
 class TokenForm(forms.ModelForm):
@@ -111,15 +116,19 @@ class EventAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
 
     def fill(self, rows: Sequence[Event]) -> None:
-        """Load what the events of a page are about: one query for each kind of document."""
+        """Load the names of what the events of a page are about, in one query."""
         keys: dict[str, set[int]] = {"core.user": {event.actor_id for event in rows}}
         for event in rows:
             keys.setdefault(event.subject_type, set()).add(event.subject_id)
             if event.order_id:
                 keys.setdefault("orders.order", set()).add(event.order_id)
-        found = {
-            label: apps.get_model(label)._base_manager.in_bulk(ids) for label, ids in keys.items()
-        }
+        parts = []
+        for label, ids in keys.items():
+            model = apps.get_model(label)
+            name = next((f.name for f in model._meta.fields if f.name in NAMES), "pk")
+            named = model._base_manager.filter(pk__in=ids).order_by()
+            parts.append(named.values_list(Value(label), "pk", Cast(name, TextField())))
+        found = {(label, pk): name for label, pk, name in parts[0].union(*parts[1:], all=True)}
         for event in rows:
             event.bo_about = found  # type: ignore[attr-defined]
 
@@ -128,9 +137,9 @@ class EventAdmin(ReadOnlyAdmin):
             return ""
         if not hasattr(event, "bo_about"):
             self.fill([event])
-        row = event.bo_about[label].get(pk)  # type: ignore[attr-defined]
-        name = capfirst(str(apps.get_model(label)._meta.verbose_name))
-        return linked(row, f"{name} {row}") if row else f"{name} {pk}"
+        model, number = apps.get_model(label), event.bo_about.get((label, pk))  # type: ignore[attr-defined]
+        name = capfirst(str(model._meta.verbose_name))
+        return linked(model(pk=pk), f"{name} {number}") if number else f"{name} {pk}"
 
     @admin.display(description=gettext_lazy("what happened"))
     def happened(self, event: Event) -> str:
@@ -150,7 +159,7 @@ class EventAdmin(ReadOnlyAdmin):
     def actor(self, event: Event) -> str:
         if not hasattr(event, "bo_about"):
             self.fill([event])
-        return str(event.bo_about["core.user"].get(event.actor_id, ""))  # type: ignore[attr-defined]
+        return event.bo_about.get(("core.user", event.actor_id), "")  # type: ignore[attr-defined]
 
     @admin.display(description=gettext_lazy("reason"))
     def why(self, event: Event) -> str:

@@ -135,7 +135,7 @@ def test_receiving_counts_by_condition_and_tells_the_amount(delivered, now):
 
     assert OrderLine.objects.get(pk=line.pk).returned == 2
     event = Event.objects.get(kind="return.received")
-    assert event.data == {"gross": "20.00"}
+    assert event.data == {"gross": "20.00", "lines": {str(line.pk): "20.00"}}
 
 
 def test_more_than_requested_is_refused_and_changes_nothing(delivered, now):

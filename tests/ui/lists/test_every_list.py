@@ -34,12 +34,20 @@ FULL_PAGE = 50
 FEW_ROWS = set(
     "auth.group core.user core.webhookendpoint core.rule core.savedview"
     " finance.commissioncontract finance.ledgeraccount"
-    " finance.paymentprovider finance.refundpolicy inventory.location inventory.seller"
+    " finance.paymentprovider finance.reconciliationdue finance.reconciliationpolicy"
+    " finance.refundpolicy inventory.location inventory.seller"
     " inventory.supplier inventory.warehouse logistics.carrier logistics.carrieraccount"
     " orders.saleschannel support.macro".split()
 )
 # Documents that are decided by people alone.
-NO_RULE = {"inventory.simulation", "finance.accountingperiod", "core.approval"}
+NO_RULE = {
+    "core.approval",
+    "finance.accountingperiod",
+    "finance.bankdetails",
+    "finance.payoutbatch",
+    "finance.reconciliationexception",
+    "inventory.simulation",
+}
 every_list = pytest.mark.parametrize("model", MODELS, ids=LABELS)
 
 

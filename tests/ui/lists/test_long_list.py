@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from backoffice.core.models import User
-from backoffice.ui.lists import page
+from backoffice.ui.lists import order
 from inventory.models import Seller, UserScope, Warehouse
 from orders.models import Order
 from tests.ui.lists.plans import nodes, scanned
@@ -35,7 +35,7 @@ ADDRESSES = [
 @pytest.fixture
 def boss(filled_shop, monkeypatch):
     # What is few elsewhere is many here.
-    monkeypatch.setattr(page, "FEW", -1)
+    monkeypatch.setattr(order, "FEW", -1)
     with transaction.atomic():
         yield User.objects.create(username="boss", is_staff=True, is_superuser=True)
         transaction.set_rollback(True)
