@@ -31,9 +31,9 @@ from finance.services.clearing import (
     ignore_exceptions,
     match_by_sight,
     put_off_exceptions,
-    undo_exceptions,
     write_off_exceptions,
 )
+from finance.services.undoing import undo_exceptions
 
 SHOWN = 25
 WAIT = timedelta(days=7)

@@ -25,9 +25,9 @@ from finance.selectors.reconciliation import subject_link, suggestions
 from finance.services.clearing import (
     ignore_exceptions,
     resume_exceptions,
-    undo_exceptions,
     write_off_exceptions,
 )
+from finance.services.undoing import undo_exceptions
 from finance.states import EXCEPTION
 
 

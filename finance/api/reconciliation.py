@@ -9,9 +9,9 @@ from finance.models import ReconciliationException, ReconciliationMatch, Reconci
 from finance.services.clearing import (
     ignore_exceptions,
     resume_exceptions,
-    undo_exceptions,
     write_off_exceptions,
 )
+from finance.services.undoing import undo_exceptions
 from finance.states import CLEARING
 
 

@@ -27,12 +27,11 @@ from finance.services.clearing import (
     ignore_exceptions,
     match_by_sight,
     put_off_exceptions,
-    undo_exceptions,
-    undo_matches,
     wake_exceptions,
     write_off_exceptions,
 )
 from finance.services.matching import retry_exceptions
+from finance.services.undoing import undo_exceptions, undo_matches
 from tests.fixtures.reconciliation import RECONCILED, live_matches, stripe_file
 
 pytestmark = pytest.mark.usefixtures("sound")
